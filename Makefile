@@ -1,0 +1,49 @@
+# Everything by `make <target>`, on a machine with Python 3.11+, make and pip.
+PY := .venv/bin/python
+
+# Coverage is asked of the domain, and watching it slows everything: the faces run unwatched.
+DOMAIN := tests/shared tests/bot/flows
+FACES := tests --ignore=tests/shared --ignore=tests/bot/flows
+
+.PHONY: help setup run lint test nightly bench lock browser
+
+help:
+	@echo "make setup    .venv with everything that requirements.lock pins"
+	@echo "make run      set-up and the demo: bot, web, bank and phones on this machine"
+	@echo "make test     set-up, lint and the suite"
+	@echo "make nightly  the same, with the slow depth"
+	@echo "make lint     ruff, mypy and the floors"
+	@echo "make bench    speed, as ratios to a limit measured in the same run"
+	@echo "make lock     requirements.lock anew from pyproject.toml"
+
+setup: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml .ci/setup
+	@.ci/setup
+
+run: setup
+	@exec .venv/bin/jianka demo
+
+lint: setup
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+browser:
+	@.ci/browser
+
+test: lint browser
+	.venv/bin/pytest $(DOMAIN) -n 6 -m "not nightly" --cov --cov-report=term
+	.venv/bin/pytest $(FACES) -n 6 --dist loadgroup -m "not nightly"
+
+nightly: lint browser
+	JIANKA_NIGHTLY=1 .venv/bin/pytest -n 6 --dist loadgroup --hypothesis-profile=nightly --cov --cov-report=term
+
+bench: setup
+	$(PY) tests/bench/run.py
+
+lock: setup
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --extra dev \
+		--output-file requirements.lock pyproject.toml

@@ -1,0 +1,155 @@
+"""Notices: a kind and its parameters become words, in the language of the chat that reads them.
+
+Amounts come as integers of the smallest unit, moments as ISO texts with the campaign's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.flows.taps import Verb, encode
+from bot.flows.turn import Row, Safe, Screen, markup
+from bot.messages import Button, Reply
+from shared.actions.joining import language
+from shared.base import i18n
+from shared.base.i18n import Locale
+from shared.base.money import Unit
+from shared.campaigns import words
+from shared.campaigns.campaigns import current_version, limit_at, shown_campaign
+from shared.campaigns.rules import MONTHLY_CAP
+from shared.people.chats import Chat
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is to be said, and where its words come from."""
+
+    session: Session
+    locale: Locale
+    params: Mapping[str, Any]
+    now: datetime
+
+    def say(self, key: str, /, **params: object) -> Safe:
+        """The words of a key as markup."""
+        return markup(self.locale, f"notice.{key}", **params)
+
+    @property
+    def who(self) -> str:
+        """The friend as the member sees them."""
+        ordinal = int(self.params["ordinal"])
+        return self.params["label"] or i18n.text(self.locale, "friend.ordinal", n=ordinal)
+
+    @property
+    def amount(self) -> str:
+        return i18n.money(self.locale, self.params["amount"], self.params["unit"])
+
+    def day(self, name: str) -> str:
+        """The local day of a moment; empty when there is none."""
+        at = self.params.get(name)
+        return i18n.day(self.locale, datetime.fromisoformat(at), self.params["zone"]) if at else ""
+
+    @property
+    def clause(self) -> str:
+        """The clause as the terms name it."""
+        campaign = shown_campaign(self.session, self.now)
+        rules = current_version(self.session, campaign.id).rules if campaign else None
+        clause = rules.clause(self.params["clause"]) if rules else None
+        if clause is None:
+            return i18n.text(self.locale, "notice.friend.clause")
+        return i18n.text(self.locale, f"campaign.clause_name.{clause.kind}")
+
+
+def _registered(notice: Notice) -> Safe:
+    return notice.say("friend.registered", who=notice.who)
+
+
+def _step(notice: Notice) -> Safe:
+    return notice.say(
+        f"friend.step.{notice.params['state']}",
+        who=notice.who,
+        day=notice.day("until"),
+        clause=notice.clause,
+    )
+
+
+def _pending(notice: Notice) -> Safe:
+    return notice.say(
+        "reward.pending", who=notice.who, amount=notice.amount, day=notice.day("release")
+    )
+
+
+def _reached(notice: Notice) -> Safe:
+    return notice.say(
+        "step.reached", n=notice.params["at"], amount=notice.amount, day=notice.day("release")
+    )
+
+
+def _available(notice: Notice) -> Safe:
+    return notice.say("reward.available", amount=notice.amount)
+
+
+def _limit(notice: Notice) -> Safe:
+    reason = words.reached_words(notice.params["limit"], notice.locale, _cap(notice))
+    if not notice.params.get("ordinal"):
+        return notice.say("reward.limit_step", reason=reason)
+    return notice.say("reward.limit", who=notice.who, reason=reason)
+
+
+def _cap(notice: Notice) -> int:
+    """The month's most, in fen, as of now; what is said of other limits needs no amount."""
+    campaign = shown_campaign(notice.session, notice.now)
+    row = limit_at(notice.session, campaign.id, MONTHLY_CAP, notice.now) if campaign else None
+    return (row.amount or 0) if row and row.unit in (None, Unit.CNY) else 0
+
+
+def _reversed(notice: Notice) -> Safe:
+    return notice.say("reward.reversed", amount=notice.amount, clause=notice.clause)
+
+
+def _decided(notice: Notice) -> Safe:
+    outcome = notice.params["outcome"]
+    return notice.say(f"claim.{outcome}", number=notice.params["number"])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of notice is worded, and what its one row of buttons opens."""
+
+    words: Callable[[Notice], Safe]
+    opens: tuple[tuple[str, Screen], ...] = (("button.progress", Screen.PROGRESS),)
+
+
+_INVITE_MORE = (("button.progress", Screen.PROGRESS), ("button.invite_more", Screen.INVITE))
+_BIND = (("button.bind_again", Screen.START),)
+
+KINDS: dict[str, Kind] = {
+    "friend.registered": Kind(_registered),
+    "friend.step": Kind(_step),
+    "reward.pending": Kind(_pending, _INVITE_MORE),
+    "step.reached": Kind(_reached, _INVITE_MORE),
+    "reward.available": Kind(_available),
+    "reward.limit": Kind(_limit, (*_INVITE_MORE[:1], ("button.help", Screen.HELP))),
+    "reward.reversed": Kind(_reversed),
+    "reward.expired": Kind(lambda notice: notice.say("reward.expired")),
+    "claim.decided": Kind(_decided, (("button.claims", Screen.CLAIMS), *_INVITE_MORE[:1])),
+    "chat.replaced": Kind(lambda notice: notice.say("chat.replaced"), _BIND),
+    "chat.number_changed": Kind(lambda notice: notice.say("chat.number_changed"), _BIND),
+}
+
+
+def word_notice(
+    session: Session, chat: Chat, kind: str, params: Mapping[str, Any], now: datetime
+) -> Reply:
+    """The message for one notice, in the chat's language. KeyError for an unknown kind."""
+    locale = language(session, chat)
+    told = KINDS[kind]
+    row: Row = tuple(
+        Button(i18n.text(locale, key), data=encode(Verb.OPEN, screen.value))
+        for key, screen in told.opens
+    )
+    return Reply(told.words(Notice(session, locale, params, now)), rows=(row,))

@@ -1,0 +1,72 @@
+"""What time alone brings about: campaigns begin and end, and what was kept for a term goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared.actions.retention import (
+    erase_unproven,
+    forget_codes,
+    forget_evidence,
+    forget_unmatched,
+)
+from shared.applications.facts import KEEP_UNMATCHED
+from shared.base.database import Database
+from shared.campaigns.campaigns import Campaign, Life, move
+from shared.post import inbox, outbox
+
+BATCH = 500
+
+
+def turn_campaigns(session: Session, now: datetime) -> int:
+    """A warm-up whose first day has come runs; a campaign past its last day closes. How many.
+
+    Closed is a person's step, after the longest term is over.
+    """
+    turned = 0
+    lives = (Life.WARM_UP.value, Life.RUNNING.value)
+    for campaign in session.scalars(select(Campaign).where(Campaign.life.in_(lives))).all():
+        if campaign.life == Life.WARM_UP and campaign.starts_at <= now:
+            move(session, campaign, Life.RUNNING, "worker", now)
+            turned += 1
+        if campaign.life == Life.RUNNING and campaign.ends_at <= now:
+            move(session, campaign, Life.CLOSING, "worker", now)
+            turned += 1
+    return turned
+
+
+def keep_house(database: Database, now: datetime) -> dict[str, int]:
+    """Do all that is due, a bounded transaction at a time; what was done, by its name.
+
+    Any number of processes may: each step is the same done twice.
+    """
+    return {
+        "campaigns_turned": _once(database, lambda s: turn_campaigns(s, now)),
+        "registrations_erased": _all(database, lambda s: erase_unproven(s, now, BATCH)),
+        "evidence_dropped": _once(database, lambda s: forget_evidence(s, now)),
+        "codes_forgotten": _once(database, lambda s: forget_codes(s, now)),
+        "facts_forgotten": _all(
+            database, lambda s: forget_unmatched(s, now, now - KEEP_UNMATCHED, BATCH)
+        ),
+        "inbox_bodies_erased": _once(database, lambda s: inbox.erase_old_bodies(s, now)),
+        "outbox_bodies_erased": _once(database, lambda s: outbox.erase_old_bodies(s, now)),
+    }
+
+
+Step = Callable[[Session], int]
+
+
+def _once(database: Database, step: Step) -> int:
+    with database.transaction() as session:
+        return step(session)
+
+
+def _all(database: Database, step: Step) -> int:
+    done = 0
+    while part := _once(database, step):
+        done += part
+    return done

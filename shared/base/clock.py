@@ -1,0 +1,41 @@
+"""The time: UTC everywhere, shown in a campaign's own zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def file_clock(path: Path) -> Clock:
+    """A clock that adds the number of seconds written in `path`, read at each call.
+
+    Test and demo modes only. A missing or empty file adds nothing.
+    """
+
+    def now() -> datetime:
+        try:
+            text = path.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            text = ""
+        return system_clock() + timedelta(seconds=float(text or 0))
+
+    return now
+
+
+def month_of(at: datetime, zone: str) -> str:
+    """The calendar month of `at` in an IANA zone, as YYYY-MM."""
+    return at.astimezone(ZoneInfo(zone)).strftime("%Y-%m")
+
+
+def local_midnight(day: date, zone: str) -> datetime:
+    """The first moment of a local calendar day, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)

@@ -1,0 +1,60 @@
+"""Leases: which process may do what only one may do at a time.
+
+A holder renews inside the transaction of its work (`hold`), so a holder that was taken over
+while it slept commits nothing: its conditional update finds another name and raises.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from shared.base.database import Base, Utc
+
+TERM = timedelta(seconds=2)
+
+
+class Lease(Base):
+    """One row a duty; made by the migration's first holder, then only updated."""
+
+    __tablename__ = "leases"
+
+    duty: Mapped[str] = mapped_column(String(40), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(80))
+    until: Mapped[datetime] = mapped_column(Utc)
+
+
+class LostLease(Exception):
+    """Another process holds the duty now; what this one was about to commit is void."""
+
+
+def take(session: Session, duty: str, holder: str, now: datetime) -> bool:
+    """Try to become or stay the holder until now + TERM (real time, UTC)."""
+    row = session.get(Lease, duty, with_for_update=True)
+    if row is None:
+        session.add(Lease(duty=duty, holder=holder, until=now + TERM))
+        session.flush()
+        return True
+    if row.holder != holder and row.until > now:
+        return False
+    row.holder, row.until = holder, now + TERM
+    session.flush()
+    return True
+
+
+def hold(session: Session, duty: str, holder: str, now: datetime) -> None:
+    """Renew inside the work's own transaction, or LostLease: the fence against two settlers."""
+    renewed = session.execute(
+        update(Lease).where(Lease.duty == duty, Lease.holder == holder).values(until=now + TERM)
+    )
+    if renewed.rowcount != 1:  # type: ignore[attr-defined]
+        raise LostLease(duty)
+
+
+def give_up(session: Session, duty: str, holder: str, now: datetime) -> None:
+    """Let a standby take over at once (an orderly stop)."""
+    session.execute(
+        update(Lease).where(Lease.duty == duty, Lease.holder == holder).values(until=now)
+    )

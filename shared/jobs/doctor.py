@@ -1,0 +1,120 @@
+"""`jianka doctor`: is everything there that this installation needs, and is the ledger whole?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from shared.base.database import Database, open_database
+from shared.base.errors import Misconfigured
+from shared.base.privacy import read_keyring
+from shared.base.settings import Settings, read_settings
+from shared.campaigns.campaigns import running_campaign
+from shared.jobs.console import say, words
+from shared.jobs.opening import clock_of
+from shared.ledger.verify import verify
+from shared.migrations.upgrade import check
+from shared.people.members import Member
+from shared.post.inbox import Inbox
+from shared.post.outbox import Outbox
+from shared.post.sms import sms_driver
+
+Subject = TypeVar("Subject")
+
+
+class _Sick(Exception):
+    """A check failed; the text says what to mend."""
+
+
+@click.command(help=words("help.doctor"))
+def doctor() -> None:
+    """Look at settings, keys, database and ledger; non-zero when something is to be mended."""
+    settings = read_settings()  # without them there is nothing to look at
+    say("doctor.well", what=words("doctor.settings", mode=settings.mode.value))
+    sick = sum(not _passes(look, settings) for look in (_bank, _bot, _sms))
+    database = open_database(settings.database_url, read_keyring(settings))
+    try:
+        if _passes(_tables, database):
+            looks = (_ledger, _post, _members, _campaign(settings))
+            sick += sum(not _passes(each, database) for each in looks)
+        else:
+            sick += 1
+    finally:
+        database.close()
+    if sick:
+        raise click.ClickException(words("doctor.sick", n=sick))
+
+
+def _passes(look: Callable[[Subject], str], subject: Subject) -> bool:
+    try:
+        say("doctor.well", what=look(subject))
+    except (_Sick, Misconfigured) as problem:
+        say("doctor.mend", what=str(problem))
+    except DBAPIError as problem:
+        say("doctor.mend", what=words("database", kind=type(problem).__name__))
+    else:
+        return True
+    return False
+
+
+def _bank(settings: Settings) -> str:
+    if not settings.bank_webhook_secrets:
+        raise _Sick(words("doctor.no_secrets"))
+    return words("doctor.secrets", n=len(settings.bank_webhook_secrets))
+
+
+def _bot(settings: Settings) -> str:
+    if settings.telegram_token is None:
+        raise _Sick(words("doctor.no_token"))
+    return words("doctor.token", api=settings.telegram_api)
+
+
+def _sms(settings: Settings) -> str:
+    sms_driver(settings.sms)
+    return words("doctor.sms")
+
+
+def _tables(database: Database) -> str:
+    check(database)
+    return words("doctor.database", engine=database.engine.dialect.name)
+
+
+def _ledger(database: Database) -> str:
+    with database.reading() as session:
+        problems = verify(session)
+    if problems:
+        first = problems[0]
+        raise _Sick(words("doctor.broken", n=len(problems), entry=first.entry, what=first.what))
+    return words("doctor.ledger")
+
+
+def _post(database: Database) -> str:
+    with database.reading() as session:
+        aside = session.scalar(select(func.count()).where(Inbox.set_aside_at.is_not(None)))
+        failed = session.scalar(select(func.count()).where(Outbox.failed_at.is_not(None)))
+    if aside or failed:
+        raise _Sick(words("doctor.stuck", aside=aside, failed=failed))
+    return words("doctor.post")
+
+
+def _members(database: Database) -> str:
+    with database.reading() as session:
+        count = session.scalar(select(func.count()).select_from(Member)) or 0
+    if not count:
+        raise _Sick(words("doctor.no_members"))
+    return words("doctor.members", n=count)
+
+
+def _campaign(settings: Settings) -> Callable[[Database], str]:
+    def look(database: Database) -> str:
+        with database.reading() as session:
+            running = running_campaign(session, clock_of(settings)())
+            if running is None:
+                raise _Sick(words("doctor.no_campaign"))
+            return words("doctor.campaign", slug=running.slug)
+
+    return look

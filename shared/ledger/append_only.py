@@ -1,0 +1,54 @@
+"""The database itself refuses to rewrite history: triggers for both engines.
+
+SQLite's INSERT OR REPLACE deletes silently unless `recursive_triggers=ON` (every connection
+sets it); PostgreSQL's TRUNCATE passes row triggers and needs one of its own.
+"""
+
+from __future__ import annotations
+
+FROZEN = ("entries", "legs", "key_events", "audit", "campaign_versions")
+"""Tables whose rows are never changed nor deleted."""
+UNCHANGED = ("facts",)
+"""Tables whose rows are never changed; retention deletes old ones."""
+
+
+def statements(dialect_name: str) -> list[str]:
+    """The DDL, in order, for `sqlite` or `postgresql`; ValueError for another engine."""
+    if dialect_name == "sqlite":
+        return [
+            *(_sqlite(table, act) for table in FROZEN for act in ("UPDATE", "DELETE")),
+            *(_sqlite(table, "UPDATE") for table in UNCHANGED),
+        ]
+    if dialect_name == "postgresql":
+        return [
+            _REFUSE,
+            *(_row(table, "UPDATE OR DELETE") for table in FROZEN),
+            *(_row(table, "UPDATE") for table in UNCHANGED),
+            *(_truncate(table) for table in (*FROZEN, *UNCHANGED)),
+        ]
+    raise ValueError(f"no append-only rules for {dialect_name}")
+
+
+def _sqlite(table: str, act: str) -> str:
+    return (
+        f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table}\n"
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    )
+
+
+_REFUSE = """CREATE FUNCTION refuse_rewrite() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"""
+
+
+def _row(table: str, acts: str) -> str:
+    return (
+        f"CREATE TRIGGER {table}_append_only BEFORE {acts} ON {table}\n"
+        "FOR EACH ROW EXECUTE FUNCTION refuse_rewrite()"
+    )
+
+
+def _truncate(table: str) -> str:
+    return (
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}\n"
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewrite()"
+    )

@@ -1,0 +1,87 @@
+"""Keys, accounts and balances: the ledger's words, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.base.money import Unit
+
+
+class Account(StrEnum):
+    """Where an amount stands."""
+
+    FUNDING = "funding"
+    """The issuer's side; negative by what was granted."""
+    PENDING = "pending"
+    AVAILABLE = "available"
+    PAID = "paid"
+    WITHHELD = "withheld"
+    """Tax kept back."""
+    RECOVERABLE = "recoverable"
+    """Paid, and no longer owed: netted from later rewards."""
+    STOCK = "stock"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """What a grant is for: one clause owes one party for one occasion in one campaign."""
+
+    campaign: int
+    party: str
+    """`member:12`, or `friend:34` where 34 is the referral."""
+    clause: str
+    occasion: str
+    """`referral:34`, `step:3`, `month:2026-11`, `tx:…`."""
+
+
+class Balance(Mapping[tuple[Account, Unit], int]):
+    """Amounts by account and unit; zeros are left out, so equal balances are equal."""
+
+    __slots__ = ("_amounts",)
+
+    def __init__(self, amounts: Mapping[tuple[Account, Unit], int] | None = None) -> None:
+        self._amounts = {place: n for place, n in (amounts or {}).items() if n}
+
+    def __getitem__(self, place: tuple[Account, Unit]) -> int:
+        return self._amounts[place]
+
+    def __iter__(self) -> Iterator[tuple[Account, Unit]]:
+        return iter(self._amounts)
+
+    def __len__(self) -> int:
+        return len(self._amounts)
+
+    def of(self, account: Account, unit: Unit) -> int:
+        """The amount in one account, 0 when there is none."""
+        return self._amounts.get((account, unit), 0)
+
+    def __add__(self, other: Balance) -> Balance:
+        places = self._amounts.keys() | other._amounts.keys()
+        return Balance({p: self.of(*p) + other.of(*p) for p in places})
+
+    def __sub__(self, other: Balance) -> Balance:
+        places = self._amounts.keys() | other._amounts.keys()
+        return Balance({p: self.of(*p) - other.of(*p) for p in places})
+
+    def __repr__(self) -> str:
+        return f"Balance({', '.join(f'{a} {n} {u}' for (a, u), n in sorted(self.items()))})"
+
+    @property
+    def even(self) -> bool:
+        """Whether the legs sum to zero in every unit."""
+        sums = dict.fromkeys(Unit, 0)
+        for (_, unit), amount in self._amounts.items():
+            sums[unit] += amount
+        return not any(sums.values())
+
+
+def total(balances: Iterable[Balance]) -> Balance:
+    """The sum of several balances."""
+    sums: dict[tuple[Account, Unit], int] = {}
+    for balance in balances:
+        for place, amount in balance.items():
+            sums[place] = sums.get(place, 0) + amount
+    return Balance(sums)

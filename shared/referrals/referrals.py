@@ -1,0 +1,170 @@
+"""Invites, visits, registrations, referrals and credits: the tables of the way of one friend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Index, Integer, String, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from shared.base.database import Base, Id, Utc, id_column
+
+
+class Source(StrEnum):
+    """How a referral came to have an application."""
+
+    LINK = "link"
+    """Matched by the number that the friend proved."""
+    TOKEN = "token"  # noqa: S105 (a word of the domain)
+    """The bank's form returned the referral token."""
+    STAFF = "staff"
+    CLAIM = "claim"
+
+
+class VisitKind(StrEnum):
+    HUMAN = "human"
+    PREVIEW = "preview"
+    ROBOT = "robot"
+
+
+@dataclass(frozen=True)
+class Credit:
+    """The fact that a referral has an application, as the rules read it."""
+
+    referral: int
+    application: int
+    on: datetime
+    version: int
+    source: Source
+
+
+class Invite(Base):
+    """A member's personal code in a campaign."""
+
+    __tablename__ = "invites"
+    __table_args__ = (UniqueConstraint("campaign_id", "member_id"),)
+
+    id: Mapped[int] = id_column()
+    campaign_id: Mapped[int] = mapped_column(Id)
+    member_id: Mapped[int] = mapped_column(Id, index=True)
+    code: Mapped[str] = mapped_column(String(8), unique=True)
+    greeting: Mapped[str | None] = mapped_column(String(120))
+    created_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class Visit(Base):
+    """One opening of an invite page. `device` is a keyed hash of the page's own cookie."""
+
+    __tablename__ = "visits"
+    __table_args__ = (Index("ix_visits_invite", "invite_id", "at"),)
+
+    id: Mapped[int] = id_column()
+    invite_id: Mapped[int] = mapped_column(Id)
+    at: Mapped[datetime] = mapped_column(Utc)
+    kind: Mapped[str] = mapped_column(String(10))
+    channel: Mapped[str] = mapped_column(String(20))
+    device: Mapped[str | None] = mapped_column(String(64), index=True)
+    utm: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+
+class Registration(Base):
+    """A friend's details under an invite. Not proven in 24 hours: erased."""
+
+    __tablename__ = "registrations"
+    __table_args__ = (Index("ix_registrations_phone", "campaign_id", "phone_blind"),)
+
+    id: Mapped[int] = id_column()
+    campaign_id: Mapped[int] = mapped_column(Id)
+    invite_id: Mapped[int] = mapped_column(Id, index=True)
+    person_id: Mapped[int | None] = mapped_column(Id, index=True)
+    phone_blind: Mapped[str | None] = mapped_column(String(64))
+    """Stays when the person is erased only while a referral needs it for matching."""
+    handle: Mapped[str] = mapped_column(String(64), unique=True)
+    """Hash of the secret by which the friend's browser goes on with this registration."""
+    referral_token: Mapped[str] = mapped_column(String(40), unique=True)
+    """For the bank's form."""
+    receipt: Mapped[str] = mapped_column(String(8), unique=True)
+    """For people: shown to the friend, good for a make-up claim; eight characters as an invite."""
+    version: Mapped[int] = mapped_column(Integer)
+    channel: Mapped[str] = mapped_column(String(20))
+    visit_id: Mapped[int | None] = mapped_column(Id)
+    branch_id: Mapped[int | None] = mapped_column(Id)
+    staff_id: Mapped[int | None] = mapped_column(Id)
+    tablet_id: Mapped[int | None] = mapped_column(Id)
+    started_at: Mapped[datetime] = mapped_column(Utc)
+    proven_at: Mapped[datetime | None] = mapped_column(Utc)
+    proven_by: Mapped[str | None] = mapped_column(String(10))
+    """`code` or `token`."""
+    looked_at: Mapped[datetime | None] = mapped_column(Utc, index=True)
+    """When the worker held it against what was heard before; null: still to do."""
+    erased_at: Mapped[datetime | None] = mapped_column(Utc)
+
+
+class Referral(Base):
+    """One friend under one member in one campaign."""
+
+    __tablename__ = "referrals"
+    __table_args__ = (
+        Index("ix_referrals_member", "campaign_id", "member_id", "registered_at"),
+        UniqueConstraint("campaign_id", "member_id", "ordinal"),
+    )
+
+    id: Mapped[int] = id_column()
+    campaign_id: Mapped[int] = mapped_column(Id)
+    member_id: Mapped[int] = mapped_column(Id)
+    registration_id: Mapped[int | None] = mapped_column(Id, unique=True)
+    claim_id: Mapped[int | None] = mapped_column(Id, unique=True)
+    person_id: Mapped[int | None] = mapped_column(Id, index=True)
+    version: Mapped[int] = mapped_column(Integer)
+    registered_at: Mapped[datetime] = mapped_column(Utc)
+    ordinal: Mapped[int] = mapped_column(Integer)
+    """First, second, … friend of this member in this campaign."""
+    nickname: Mapped[str | None] = mapped_column(String(30))
+
+
+class CreditRow(Base):
+    """A credit is a fact: one application counts under one referral.
+
+    `superseded_at`: a better proven one was heard of before anything was posted for it.
+    """
+
+    __tablename__ = "credits"
+    __table_args__ = (
+        UniqueConstraint("application_id", "referral_id"),
+        Index(
+            "ux_credits_standing",
+            "application_id",
+            unique=True,
+            sqlite_where=text("superseded_at IS NULL"),
+            postgresql_where=text("superseded_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = id_column()
+    referral_id: Mapped[int] = mapped_column(Id, index=True)
+    application_id: Mapped[int] = mapped_column(Id, index=True)
+    on: Mapped[datetime] = mapped_column("credited_on", Utc)
+    source: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    superseded_at: Mapped[datetime | None] = mapped_column(Utc)
+
+
+def load_credits(session: Session, campaign_id: int, member_id: int) -> list[Credit]:
+    """The credits of one member in one campaign, in the order they count."""
+    rows = session.execute(
+        select(CreditRow, Referral.version)
+        .join(Referral, Referral.id == CreditRow.referral_id)
+        .where(
+            Referral.campaign_id == campaign_id,
+            Referral.member_id == member_id,
+            CreditRow.superseded_at.is_(None),
+        )
+        .order_by(CreditRow.on, CreditRow.id)
+    )
+    return [
+        Credit(row.referral_id, row.application_id, row.on, version, Source(row.source))
+        for row, version in rows
+    ]

@@ -1,0 +1,163 @@
+"""When an application met a trigger, and whether it still does. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.applications.facts import Fact, Kind
+from shared.campaigns.rules import Terms, Trigger, TriggerKind
+
+_MARKS = {
+    TriggerKind.ACTIVATED: Kind.ACTIVATED,
+    TriggerKind.WALLET_LINKED: Kind.WALLET_LINKED,
+}
+
+
+def reached(trigger: Trigger, facts: Sequence[Fact], claw_back: timedelta) -> datetime | None:
+    """When one application met a trigger; None: not yet, too late, or undone since.
+
+    `facts` are the application's own, oldest first. Undone: the bank says the friend held a
+    card before, the purchase was taken back below the amount, or the card was closed, each
+    within `claw_back` of what it undoes.
+    """
+    approval = approved_at(facts)
+    if approval is None or _held_a_card(facts):
+        return None
+    at = _met_at(trigger, facts, approval, claw_back)
+    if at is None:
+        return None
+    closed = any(fact.kind is Kind.CLOSED and fact.at < at + claw_back for fact in facts)
+    return None if closed else at
+
+
+def approved_at(facts: Sequence[Fact]) -> datetime | None:
+    """When the application was approved."""
+    return next((fact.at for fact in facts if fact.kind is Kind.APPROVED), None)
+
+
+def deadline_of(trigger: Trigger, approval: datetime) -> datetime | None:
+    """The first moment that is too late; None when the trigger has no term."""
+    if trigger.within_days is None:
+        return None
+    return approval + timedelta(days=trigger.within_days)
+
+
+def _held_a_card(facts: Sequence[Fact]) -> bool:
+    said = [fact.existing_customer for fact in facts if fact.existing_customer is not None]
+    return bool(said) and said[-1]
+
+
+def _met_at(
+    trigger: Trigger, facts: Sequence[Fact], approval: datetime, claw_back: timedelta
+) -> datetime | None:
+    if trigger.kind is TriggerKind.APPROVED:
+        return approval
+    until = deadline_of(trigger, approval)
+    timely = [f for f in facts if approval <= f.at and (until is None or f.at < until)]
+    if trigger.kind is TriggerKind.FIRST_PURCHASE:
+        assert trigger.at_least is not None
+        left = _left_of_purchases(facts, claw_back)
+        return next(
+            (
+                fact.at
+                for fact in timely
+                if fact.kind is Kind.PURCHASE and left[fact.id] >= trigger.at_least.amount
+            ),
+            None,
+        )
+    return next((fact.at for fact in timely if fact.kind is _MARKS[trigger.kind]), None)
+
+
+def _left_of_purchases(facts: Sequence[Fact], claw_back: timedelta) -> dict[str, int]:
+    """What is left of each purchase after the reversals within the claw-back window."""
+    taken: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        if fact.kind is Kind.REVERSED:
+            taken[fact.transaction].append(fact)
+    return {
+        fact.id: fact.amount
+        - sum(back.amount for back in taken[fact.transaction] if back.at < fact.at + claw_back)
+        for fact in facts
+        if fact.kind is Kind.PURCHASE
+    }
+
+
+class Stand(StrEnum):
+    """How far a friend is from qualifying."""
+
+    OPEN = "open"
+    QUALIFIED = "qualified"
+    MISSED = "missed"
+    """The term ended."""
+    UNDONE = "undone"
+    """It was met and taken back, and can no longer be met."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one friend is. What it may be shown to whom, rule 10 decides, not this."""
+
+    stand: Stand
+    trigger: Trigger
+    approved: datetime | None
+    activated: datetime | None
+    at: datetime | None
+    """When the trigger was met."""
+    deadline: datetime | None
+    """The first moment that is too late; known once approved. Gives the approval away."""
+    quiet_until: datetime
+    """Until when silence is shown as `in progress`, whatever the bank said: it depends on the
+    registration alone, so that a decline or an approval cannot be read off it."""
+
+
+def progress_of(
+    version: int,
+    registered: datetime,
+    applications: Sequence[Sequence[Fact]],
+    terms: Terms,
+    now: datetime,
+) -> Progress:
+    """How far a referral of `version`, registered at a moment, has come by `now`.
+
+    `applications`: the facts of each of its applications, oldest first. No amount is told.
+    """
+    programme = terms.versions[version]
+    trigger = programme.qualifying
+    claw_back = timedelta(days=programme.claw_back_days)
+    told = [[fact for fact in facts if fact.at <= now] for facts in applications]
+    times = [at for facts in told if (at := reached(trigger, facts, claw_back)) is not None]
+    approvals = [at for facts in told if (at := approved_at(facts)) is not None]
+    activations = [f.at for facts in told for f in facts if f.kind is Kind.ACTIVATED]
+    deadline = deadline_of(trigger, max(approvals)) if approvals else None
+    days = programme.attribution_days + (trigger.within_days or 0)
+    quiet_until = registered + timedelta(days=days)
+    missed = now >= deadline if deadline is not None else not approvals and now >= quiet_until
+    stand = Stand.OPEN
+    if times:
+        stand = Stand.QUALIFIED
+    elif any(_was_met(trigger, facts) for facts in told) and (missed or deadline is None):
+        stand = Stand.UNDONE
+    elif missed:
+        stand = Stand.MISSED
+    return Progress(
+        stand=stand,
+        trigger=trigger,
+        approved=min(approvals, default=None),
+        activated=min(activations, default=None),
+        at=min(times, default=None),
+        deadline=deadline,
+        quiet_until=quiet_until,
+    )
+
+
+def _was_met(trigger: Trigger, facts: Sequence[Fact]) -> bool:
+    """Whether the trigger was ever met, reversals and closures apart."""
+    approval = approved_at(facts)
+    if approval is None:
+        return False
+    standing = [fact for fact in facts if fact.kind is not Kind.REVERSED]
+    return _met_at(trigger, standing, approval, timedelta(0)) is not None

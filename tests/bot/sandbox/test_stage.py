@@ -1,0 +1,167 @@
+"""The stage in a real browser, with a bot that the test itself speaks for."""
+
+import io
+from typing import Any
+
+import pytest
+import qrcode
+from playwright.sync_api import Page, expect
+from sandbox_server import Served
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("whole")]
+LINK = "http://127.0.0.1:9/i/K7Q2M9XD"
+
+
+def at(name: str) -> str:
+    return f"[data-test={name}]"
+
+
+@pytest.fixture
+def stage(page: Page, sandbox: Served) -> Page:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{sandbox.url}/?lang=en")
+    return page
+
+
+def picture() -> bytes:
+    drawn = io.BytesIO()
+    qrcode.make(LINK).save(drawn)
+    return drawn.getvalue()
+
+
+def heard(sandbox: Served) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = sandbox.bot("getUpdates", timeout=5)["result"]
+    return found
+
+
+def test_alice_speaks_taps_and_shares_her_number(stage: Page, sandbox: Served) -> None:
+    alice = sandbox.alice
+    stage.fill(at("alice-composer"), "/start")
+    stage.click(at("alice-send"))
+    assert heard(sandbox)[-1]["message"]["text"] == "/start"
+    keys = {"inline_keyboard": [[{"text": "Agree", "callback_data": "1:agree"}]]}
+    sandbox.bot(
+        "sendMessage",
+        chat_id=alice,
+        text="<b>Welcome</b> &lt;Alice&gt;",
+        parse_mode="HTML",
+        reply_markup=keys,
+    )
+    bubble = stage.locator(at("alice-message")).last
+    expect(bubble.locator("b")).to_have_text("Welcome")
+    expect(bubble).to_contain_text("Welcome <Alice>")
+    bubble.locator(at("inline-button")).click()
+    tapped = heard(sandbox)[-1]["callback_query"]
+    assert tapped["data"] == "1:agree"
+    sandbox.bot(
+        "answerCallbackQuery", callback_query_id=tapped["id"], text="Thank you", show_alert=True
+    )
+    expect(stage.locator(at("callback-alert"))).to_contain_text("Thank you")
+    stage.click("#alert-close")
+    keyboard = {"keyboard": [[{"text": "Share", "request_contact": True}]]}
+    sandbox.bot("sendMessage", chat_id=alice, text="Your number?", reply_markup=keyboard)
+    stage.click(at("request-contact"))
+    assert heard(sandbox)[-1]["message"]["contact"]["user_id"] == alice
+
+
+def test_the_picture_opens_the_invitation_on_bobs_phone_and_his_sms_arrives(
+    stage: Page, sandbox: Served
+) -> None:
+    sandbox.does(sandbox.alice, "say", text="/invite")
+    sandbox.bot(
+        "sendPhoto",
+        files={"photo": ("qr.png", picture())},
+        chat_id=str(sandbox.alice),
+        caption=f"Your link: {LINK}",
+    )
+    stage.click(at("qr-picture"))
+    expect(stage.locator(at("bob-address"))).to_have_text("127.0.0.1:9/i/K7Q2M9XD")
+    expect(stage.locator(at("bob-frame"))).to_have_attribute("src", f"{LINK}?lang=en")
+    number = sandbox.get("/stage")["bob"]["phone"]
+    sandbox.client.post("/sandbox/sms", json={"to": number, "text": "Code 482913", "at": "x"})
+    expect(stage.locator(at("bob-sms"))).to_contain_text("Code 482913")
+    expect(stage.locator(at("bob-sms-code"))).to_have_text("Use 482913")
+
+
+def test_the_bank_takes_steps_and_says_when_nobody_listens(stage: Page, sandbox: Served) -> None:
+    stage.fill(at("bank-phone"), "13900139002")
+    stage.click(at("bank-submit"))
+    row = stage.locator(at("bank-application"))
+    expect(row).to_contain_text("139 **** 9002")
+    expect(row.locator(at("bank-resend"))).to_contain_text("no answer")
+    row.locator(at("bank-approve")).click()
+    row.locator(at("bank-activate")).click()
+    row.locator(at("bank-purchase")).click()
+    expect(row).to_contain_text("¥300 spent")
+    before = stage.locator(at("today")).inner_text()
+    stage.click(at("next-day"))
+    expect(stage.locator(at("today"))).not_to_have_text(before)
+
+
+def test_an_inline_result_goes_to_bobs_phone(stage: Page, sandbox: Served) -> None:
+    alice = sandbox.alice
+    sandbox.does(alice, "say", text="/invite")
+    keys = {"inline_keyboard": [[{"text": "Pass on", "switch_inline_query": "K7Q2"}]]}
+    sandbox.bot("sendMessage", chat_id=alice, text="Your link", reply_markup=keys)
+    stage.click(at("inline-button"))
+    asked = sandbox.bot("getUpdates", offset=-1, timeout=5)["result"][0]["inline_query"]
+    assert asked["query"] == "K7Q2"
+    result = {"type": "article", "id": "1", "title": "The offer"}
+    result |= {"input_message_content": {"message_text": f"Come along: {LINK}"}}  # type: ignore[dict-item] # one level deeper
+    sandbox.bot(
+        "answerInlineQuery", inline_query_id=asked["id"], results=[result], is_personal=True
+    )
+    stage.click(at("share-result"))
+    expect(stage.locator(at("bob-message"))).to_contain_text("Come along")
+    stage.click(at("bob-message-open"))
+    expect(stage.locator(at("bob-address"))).to_have_text("127.0.0.1:9/i/K7Q2M9XD")
+
+
+def test_the_language_switch_changes_the_page_and_alices_client(
+    stage: Page, sandbox: Served
+) -> None:
+    expect(stage.locator(at("play"))).to_have_text("Play")
+    stage.click(at("language-zh-Hant"))
+    expect(stage.locator(at("play"))).to_have_text("播放")
+    expect(stage.locator("html")).to_have_attribute("lang", "zh-Hant")
+    stage.fill(at("alice-composer"), "/start")
+    stage.click(at("alice-send"))
+    assert heard(sandbox)[-1]["message"]["from"]["language_code"] == "zh-hant"
+
+
+def test_the_story_follows_a_person_who_plays_it_by_hand(stage: Page, sandbox: Served) -> None:
+    caption = stage.locator(at("caption"))
+    expect(caption).to_have_attribute("data-step", "start")
+    stage.fill(at("alice-composer"), "/start")
+    stage.click(at("alice-send"))
+    expect(caption).to_have_attribute("data-step", "agree")
+    stage.fill(at("alice-composer"), "/invite")
+    stage.click(at("alice-send"))
+    expect(caption).to_have_attribute("data-step", "scan")
+    stage.click(at("restart"))
+    expect(caption).to_have_attribute("data-step", "start")
+
+
+@pytest.mark.parametrize(
+    ("size", "lang"),
+    [
+        ((1440, 900), "zh-Hans"),
+        ((1440, 900), "en"),
+        ((1024, 768), "zh-Hant"),
+        ((390, 844), "en"),
+    ],
+)
+def test_the_stage_fits_every_window_without_scrolling(
+    page: Page, sandbox: Served, size: tuple[int, int], lang: str
+) -> None:
+    width, height = size
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{sandbox.url}/?lang={lang}")
+    expect(page.locator(at("caption"))).not_to_be_empty()
+    root = page.locator("html")
+    assert root.evaluate("e => [e.scrollWidth, e.scrollHeight]") == [width, height]
+    if width < 1200:
+        for name in ("bank", "tablet", "log", "bob", "alice"):
+            page.click(at(f"tab-{name}"))
+            expect(page.locator(at(name))).to_be_visible()
+            assert root.evaluate("e => e.scrollWidth") == width

@@ -1,0 +1,103 @@
+"""The plain words of the rules, in three languages."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from shared.base.i18n import Locale, catalogue
+from shared.base.money import Unit
+from shared.campaigns.campaigns import current_version, limits_at
+from shared.campaigns.file import apply_campaign, read_campaign
+from shared.campaigns.rules import (
+    BaseClause,
+    LadderClause,
+    Money,
+    Party,
+    Step,
+    Trigger,
+    TriggerKind,
+    WelcomeClause,
+)
+from shared.campaigns.words import clause_words, offer_lines, reached_words, terms_lines
+
+SPRING = (Path(__file__).parents[1] / "spring.yaml").read_text(encoding="utf-8")
+BASE = read_campaign(SPRING).clauses[0]
+
+
+def test_the_base_clause_reads_as_a_bank_would_write_it():
+    assert (
+        clause_words(BASE, Locale.ZH_HANS)
+        == "好友办卡成功并在 90 天内首刷满 ¥300，您得 ¥100，30 天冷静期后发放"
+    )
+    assert (
+        clause_words(BASE, Locale.ZH_HANT)
+        == "好友辦卡成功並在 90 天內首刷滿 ¥300，您得 ¥100，30 天冷靜期後發放"
+    )
+    assert clause_words(BASE, Locale.EN) == (
+        "Your friend's card is approved and used for one purchase of at least ¥300 within"
+        " 90 days: you get ¥100, paid out after a 30-day cooling period"
+    )
+
+
+def test_the_reader_is_addressed_as_who_they_are(database, now):
+    with database.transaction() as session:
+        applied = apply_campaign(session, SPRING, now, "operator:test")
+        version = current_version(session, applied.campaign_id)
+        to_friend = offer_lines(version, Locale.ZH_HANS, Party.FRIEND)
+        to_member = offer_lines(version, Locale.ZH_HANS)
+    assert to_friend[0] == "您办卡成功并在 90 天内首刷满 ¥300，您得 ¥50，30 天冷静期后发放"
+    assert to_member[0].startswith("好友办卡成功")
+    assert to_member[1] == (
+        "好友达标累计满 1 位另得 500 积分、3 位另得 3,000 积分、5 位另得 8,000 积分，"
+        "30 天冷静期后发放"
+    )
+
+
+def _clauses():
+    money = Money(amount=5_000, unit=Unit.CNY)
+    for kind, days in product(TriggerKind, (None, 20)):
+        if kind is TriggerKind.FIRST_PURCHASE:
+            trigger = Trigger(kind=kind, within_days=days or 9, at_least=money)
+        else:
+            days = None if kind is TriggerKind.APPROVED else days
+            trigger = Trigger(kind=kind, within_days=days)
+        yield BaseClause(id="a", trigger=trigger, amount=money, cooling_days=0)
+        yield WelcomeClause(id="b", trigger=trigger, amount=money, first_n=1_000)
+    yield LadderClause(id="c", steps=(Step(at=2, amount=money),), cooling_days=0)
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_every_clause_has_its_words_in_every_language(locale):
+    said = [clause_words(clause, locale, reader) for clause in _clauses() for reader in Party]
+    assert not [words for words in said if "{" in words or "None" in words]
+    assert len(set(said)) >= len(said) - 6  # only triggers without a term repeat
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_the_terms_state_every_limit(database, now, locale):
+    source = SPRING.replace("    amount: ¥100", "    amount: ¥100\n    first_n: 5000").replace(
+        "  first_friends: 20000", "  first_friends: 20000\n  first_referrers: 3000"
+    )
+    with database.transaction() as session:
+        applied = apply_campaign(session, source, now, "operator:test")
+        version = current_version(session, applied.campaign_id)
+        limits = limits_at(session, applied.campaign_id, now)
+        lines = terms_lines(version, limits, locale)
+    whole = "\n".join(lines)
+    for said in ("¥500", "¥1,000,000", "50,000,000", "20,000", "3,000", "5,000", "90"):
+        assert said in whole
+    assert "{" not in whole
+    for limit in limits:
+        assert "{" not in reached_words(limit, locale, 50_000)
+
+
+def test_the_catalogues_of_the_campaigns_have_the_same_keys():
+    keys = [
+        {key for key in catalogue(locale) if key.startswith(("campaign.", "unit."))}
+        for locale in Locale
+    ]
+    assert keys[0] == keys[1] == keys[2]
+    assert len(keys[0]) > 60

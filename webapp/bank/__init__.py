@@ -1,0 +1,1 @@
+"""What the bank's systems call: signed events in, precise answers out."""

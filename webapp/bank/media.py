@@ -1,0 +1,4 @@
+"""The two media types of bank events."""
+
+ONE = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"

@@ -1,0 +1,6 @@
+"""The branch's tablet `/tablet`: show an invite, register a walk-in, decide claims."""
+
+from webapp.tablet import claims, day, enrolment, seats, show, signing, walk_in
+from webapp.tablet.face import tablet
+
+__all__ = ["claims", "day", "enrolment", "seats", "show", "signing", "tablet", "walk_in"]
