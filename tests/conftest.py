@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import argon2
 import hypothesis
 import psycopg
 import pytest
@@ -24,6 +25,7 @@ from shared.base.database import Database, open_database
 from shared.base.privacy import Keyring
 from shared.base.settings import Settings
 from shared.migrations.upgrade import upgrade
+from shared.people import staff
 
 STRICT = os.environ.get("JIANKA_STRICT") == "1"
 POSTGRES = os.environ.get("JIANKA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
@@ -48,6 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rest = [item for item in items if item not in {*waits, *browsers}]
     third = len(rest) // 3
     items[:] = [*waits, *rest[:third], *browsers, *rest[third:]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_pins() -> None:
+    """Argon2's price is for thieves; tests log in a thousand times."""
+    staff._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @pytest.fixture

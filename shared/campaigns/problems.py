@@ -42,7 +42,7 @@ class CampaignFileError(Exception):
         super().__init__("\n".join(problem.words(Locale.EN) for problem in self.problems))
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C where built
     """YAML whose days stay text, so that a day that does not exist is reported, not raised."""
 
 
@@ -54,21 +54,23 @@ _Loader.yaml_implicit_resolvers = {
 
 def read_yaml(source: str) -> tuple[Any, Lines]:
     """A file's plain content and its lines; CampaignFileError when it is no mapping in YAML."""
+    loader = _Loader(source)
     try:
-        node = yaml.compose(source, Loader=_Loader)
-        plain = yaml.load(source, Loader=_Loader)  # noqa: S506 (a safe loader)
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            raise CampaignFileError([Problem(1, "", "empty")])
+        lines: Lines = {}
+        doubles: list[Problem] = []
+        _walk(node, (), lines, doubles)
+        if doubles:
+            raise CampaignFileError(doubles)
+        return loader.construct_document(node), lines
     except yaml.YAMLError as broken:
         mark = getattr(broken, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
         raise CampaignFileError([Problem(line, "", "syntax")]) from None
-    if not isinstance(node, yaml.MappingNode):
-        raise CampaignFileError([Problem(1, "", "empty")])
-    lines: Lines = {}
-    doubles: list[Problem] = []
-    _walk(node, (), lines, doubles)
-    if doubles:
-        raise CampaignFileError(doubles)
-    return plain, lines
+    finally:
+        loader.dispose()
 
 
 def explain(wrong: ValidationError, lines: Lines) -> CampaignFileError:

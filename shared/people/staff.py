@@ -6,6 +6,7 @@ import math
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -24,7 +25,12 @@ SESSION_IDLE = timedelta(minutes=10)
 SESSION_TERM = timedelta(hours=10)
 
 _hasher = PasswordHasher()
-_NOBODY = _hasher.hash(secrets.token_hex(8))
+
+
+@cache
+def _nobodys_hash() -> str:
+    """What a number that nobody has is checked against."""
+    return _hasher.hash(secrets.token_hex(8))
 
 
 class Role(StrEnum):
@@ -110,13 +116,14 @@ def check_pin(session: Session, staff_no: str, pin: str, now: datetime) -> Staff
     Refusal `staff.locked` for fifteen minutes after five wrong PINs. The same time is spent
     on numbers nobody has.
     """
+    nobody = _nobodys_hash()  # made on the first call, whoever it is for
     staff = session.scalar(select(Staff).where(Staff.staff_no == staff_no).with_for_update())
     known = staff is not None and staff.active and staff.pin_hash is not None
     if staff is not None and staff.locked_until is not None and staff.locked_until > now:
         minutes = math.ceil((staff.locked_until - now).total_seconds() / 60)
         raise Refusal("staff.locked", minutes=minutes)
     try:
-        _hasher.verify(staff.pin_hash if known and staff and staff.pin_hash else _NOBODY, pin)
+        _hasher.verify(staff.pin_hash if known and staff and staff.pin_hash else nobody, pin)
         right = known
     except (VerifyMismatchError, InvalidHashError):
         right = False

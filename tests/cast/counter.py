@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
+from snapshot import begin_from
 from sqlalchemy import select
+from templates import compiled
 from werkzeug.test import TestResponse
 
 from shared.actions.branch import add_tablet
@@ -99,23 +99,6 @@ clauses:
      amount: ¥50, cooling_days: 30}
   - {id: ladder, kind: ladder, cooling_days: 30, steps: [{at: 3, amount: 3000 points}]}
 """
-
-
-class Compiled(BytecodeCache):
-    """Templates compiled once for all the applications of a test run."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.kept[bucket.key] = bucket.bytecode_to_string()
-
-
-compiled = Compiled()
 
 
 @dataclass
@@ -318,19 +301,22 @@ class House:
         return found[0]
 
 
+def _load(database: Database, now: datetime, branch_limit: str) -> None:
+    with database.transaction() as session:
+        import_members(session, MEMBERS.encode(), "operator:test", now)
+        import_staff(session, STAFF.encode(), "operator:test", now)
+        rules = CAMPAIGN.replace("BRANCH_LIMIT", branch_limit)
+        apply_campaign(session, rules, now, "operator:test")
+        for staff in session.scalars(select(Staff)):
+            set_pin(staff, PINS[staff.staff_no])
+
+
 def house(
     settings: Settings, database: Database, now: datetime, branch_limit: str = "¥200"
 ) -> House:
     """A house with the sample's people, a campaign that runs, and PINs everybody knows."""
     clock = Clock(now)
-    with database.transaction() as session:
-        import_members(session, MEMBERS.encode(), "operator:test", now)
-        import_staff(session, STAFF.encode(), "operator:test", now)
-        apply_campaign(
-            session, CAMPAIGN.replace("BRANCH_LIMIT", branch_limit), now, "operator:test"
-        )
-        for staff in session.scalars(select(Staff)):
-            set_pin(staff, PINS[staff.staff_no])
+    begin_from(database, ("house", now, branch_limit), lambda: _load(database, now, branch_limit))
     app = create_app(settings, database, clock)
     app.testing = True
     app.jinja_env.bytecode_cache = compiled

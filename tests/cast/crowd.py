@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from snapshot import begin_from
+
 from shared.actions.referring import refer
 from shared.base.database import Database
 from shared.campaigns.campaigns import current_version
@@ -44,6 +46,14 @@ def gather_crowd(
 ) -> Crowd:
     """`members` members with `friends` proven friends each, in one transaction."""
     rules = campaign or SAMPLE.read_text(encoding="utf-8")
+    return begin_from(
+        database,
+        ("crowd", rules, now, members, friends),
+        lambda: _gather(database, now, members, friends, rules),
+    )
+
+
+def _gather(database: Database, now: datetime, members: int, friends: int, rules: str) -> Crowd:
     found: list[Friend] = []
     with database.transaction() as session:
         campaign_id = apply_campaign(session, rules, now, "operator:test").campaign_id

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from snapshot import begin_from
 from sqlalchemy import select
 
 from shared.actions.hearing import accept_events, hear_waiting
@@ -38,6 +39,20 @@ SAMPLE = Path(__file__).parents[2] / "assets" / "sample"
 ALICE, BOB = "+8613800138001", "+8613900139000"
 
 
+def _begin(database: Database, rules: str, now: datetime) -> tuple[int, str]:
+    """Alice's id and her invite's code, once everybody is loaded and she has asked for it."""
+    with database.transaction() as session:
+        import_members(session, (SAMPLE / "members.csv").read_bytes(), "operator:test", now)
+        import_staff(session, (SAMPLE / "staff.csv").read_bytes(), "operator:test", now)
+        apply_campaign(session, rules, now, "operator:test")
+        alice = member_by_ref(session, "C100001")
+        assert alice is not None
+        chat = find_or_add_chat(session, "telegram", "1001", "zh-hans", now)
+        agree(session, chat, Locale.ZH_HANS, now)
+        assert bind_by_contact(session, chat, ALICE, now).member_id == alice.id
+        return alice.id, invite_for(session, alice.id, now).code
+
+
 class Story:
     """A running campaign with the sample's members, and a clock that is told what time it is."""
 
@@ -45,17 +60,9 @@ class Story:
         self.database = database
         self.now = now
         rules = campaign or (SAMPLE / "campaign.yaml").read_text(encoding="utf-8")
-        with database.transaction() as session:
-            import_members(session, (SAMPLE / "members.csv").read_bytes(), "operator:test", now)
-            import_staff(session, (SAMPLE / "staff.csv").read_bytes(), "operator:test", now)
-            apply_campaign(session, rules, now, "operator:test")
-            alice = member_by_ref(session, "C100001")
-            assert alice is not None
-            self.alice = alice.id
-            chat = find_or_add_chat(session, "telegram", "1001", "zh-hans", now)
-            agree(session, chat, Locale.ZH_HANS, now)
-            assert bind_by_contact(session, chat, ALICE, now).member_id == self.alice
-            self.code = invite_for(session, self.alice, now).code
+        self.alice, self.code = begin_from(
+            database, ("story", rules, now), lambda: _begin(database, rules, now)
+        )
 
     def later(self, **time: float) -> None:
         self.now += timedelta(**time)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from crowd import SAMPLE, Crowd, gather_crowd, happy_events
+from keys import BLIND, MASTER
 from sqlalchemy import select
 
 from shared.actions.hearing import accept_events, hear_waiting
@@ -76,7 +77,7 @@ def in_order(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """The balances after the same events in time's order, each once."""
     path = tmp_path_factory.mktemp("in_order") / "jianka.db"
     shutil.copy(migrated_sqlite, path)
-    database = open_database(f"sqlite:///{path}", Keyring({"k1": bytes(32)}, bytes(range(32, 64))))
+    database = open_database(f"sqlite:///{path}", Keyring({"k1": MASTER}, BLIND))
     crowd = gather_crowd(database, START, members=8, friends=7)
     events = happy_events(crowd)[:200]
     hear_all(database, crowd, [events[place : place + 20] for place in range(0, 200, 20)])

@@ -8,6 +8,7 @@ import pytest
 from browser import Friend
 from flask import Flask
 from story import Story
+from templates import compiled
 
 from shared.base.database import Database
 from shared.base.settings import Settings
@@ -22,7 +23,9 @@ def story(database: Database, now: datetime) -> Story:
 
 @pytest.fixture
 def app(settings: Settings, database: Database, story: Story) -> Flask:
-    return create_app(settings, database, lambda: story.now)
+    made = create_app(settings, database, lambda: story.now)
+    made.jinja_env.bytecode_cache = compiled
+    return made
 
 
 @pytest.fixture
