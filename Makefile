@@ -34,11 +34,11 @@ browser:
 	@.ci/browser
 
 test: lint browser
-	.venv/bin/pytest $(DOMAIN) -n 6 -m "not nightly" --cov --cov-report=term
-	.venv/bin/pytest $(FACES) -n 6 --dist loadgroup -m "not nightly"
+	.venv/bin/pytest $(DOMAIN) -n 4 -m "not nightly" --cov --cov-report=term
+	.venv/bin/pytest $(FACES) -n 4 --dist loadfile --no-loadscope-reorder -m "not nightly"
 
 nightly: lint browser
-	JIANKA_NIGHTLY=1 .venv/bin/pytest -n 6 --dist loadgroup --hypothesis-profile=nightly --cov --cov-report=term
+	JIANKA_NIGHTLY=1 .venv/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --hypothesis-profile=nightly --cov --cov-report=term
 
 bench: setup
 	$(PY) tests/bench/run.py

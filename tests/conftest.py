@@ -44,12 +44,13 @@ def unavailable(what: str) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What mostly waits starts first; browsers, each a long turn of one worker, in between."""
-    waits = [item for item in items if item.get_closest_marker("waits")]
-    browsers = [item for item in items if item.get_closest_marker("browser")]
-    rest = [item for item in items if item not in {*waits, *browsers}]
-    third = len(rest) // 3
-    items[:] = [*waits, *rest[:third], *browsers, *rest[third:]]
+    """What mostly waits starts first, then the browsers, each a long turn of one worker."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    first = [name for name in ("waits", "browser") if item.get_closest_marker(name)]
+    return 0 if "waits" in first else 1 if first else 2
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,7 +15,7 @@ SERIOUS = ("serious", "critical")
 PATIENCE = 30_000
 """Milliseconds: the machine may be busy."""
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("whole")]
+pytestmark = pytest.mark.browser
 _numbers = itertools.count(13600136000)
 
 

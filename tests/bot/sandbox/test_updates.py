@@ -28,10 +28,12 @@ def test_an_offset_confirms_what_is_below_it_and_nothing_else_does(sandbox: Serv
 
 def test_a_long_poll_answers_as_soon_as_somebody_speaks(sandbox: Served) -> None:
     alice = sandbox.alice
-    threading.Timer(0.3, lambda: sandbox.does(alice, "say", text="hello")).start()
+    spoken = threading.Timer(0.3, lambda: sandbox.does(alice, "say", text="hello"))
+    spoken.start()
     begun = time.monotonic()
     assert len(ids(sandbox.bot("getUpdates", timeout=10))) == 1
     assert time.monotonic() - begun < 5
+    spoken.join()
 
 
 def test_a_second_poll_ends_the_first_with_a_conflict(sandbox: Served) -> None:
