@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from shared.applications.facts import Application, FactRow, Kind, rows_of
 from shared.campaigns.rules import Rules
 from shared.claims.claims import Claim
-from shared.referrals.eligibility import reason_against
+from shared.people.members import get_member
+from shared.referrals.eligibility import own_number, reason_against, surroundings
 from shared.referrals.referrals import CreditRow, Invite, Referral, Registration, Visit, VisitKind
 
 SURE = 4
@@ -187,10 +188,12 @@ def _application(_session: Session, grounds: Grounds) -> list[Evidence]:
 def _customer(session: Session, grounds: Grounds) -> list[Evidence]:
     if grounds.applied_at is None:
         return []
+    member = get_member(session, grounds.claim.member_id)
     against = reason_against(
-        session,
-        grounds.claim.member_id,
-        list(grounds.rows),
+        member,
+        own_number(session, member),
+        grounds.rows,
+        surroundings(session, [grounds.rows]),
         grounds.applied_at,
         grounds.rules.new_customer_months,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -64,6 +65,14 @@ def may_invite(session: Session, member_id: int) -> bool:
 def member_by_ref(session: Session, customer_ref: str) -> Member | None:
     """The member the bank calls by this reference."""
     return session.scalar(select(Member).where(Member.customer_ref == customer_ref))
+
+
+def members_by_refs(session: Session, customer_refs: Collection[str]) -> dict[str, Member]:
+    """The members the bank calls by these references; unknown ones are left out."""
+    if not customer_refs:
+        return {}
+    found = session.scalars(select(Member).where(Member.customer_ref.in_(customer_refs)))
+    return {member.customer_ref: member for member in found}
 
 
 def members_by_phone(session: Session, e164: str) -> list[Member]:
