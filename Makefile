@@ -4,6 +4,8 @@ PY := .venv/bin/python
 # Coverage is asked of the domain, and watching it slows everything: the faces run unwatched.
 DOMAIN := tests/shared tests/bot/flows
 FACES := tests --ignore=tests/shared --ignore=tests/bot/flows
+# A file of tests shares one demo or one browser, so files go to processes whole.
+BY_FILE := -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup run lint test nightly bench lock browser
 
@@ -35,10 +37,12 @@ browser:
 
 test: lint browser
 	.venv/bin/pytest $(DOMAIN) -n 4 -m "not nightly" --cov --cov-report=term
-	.venv/bin/pytest $(FACES) -n 4 --dist loadfile --no-loadscope-reorder -m "not nightly"
+	.venv/bin/pytest $(FACES) $(BY_FILE) -m "not nightly"
 
+nightly: export JIANKA_NIGHTLY = 1
 nightly: lint browser
-	JIANKA_NIGHTLY=1 .venv/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --hypothesis-profile=nightly --cov --cov-report=term
+	.venv/bin/pytest $(DOMAIN) -n 4 --hypothesis-profile=nightly --cov --cov-report=term
+	.venv/bin/pytest $(FACES) $(BY_FILE) --hypothesis-profile=nightly
 
 bench: setup
 	$(PY) tests/bench/run.py
