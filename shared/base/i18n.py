@@ -116,6 +116,14 @@ def locale_from_header(accept_language: str) -> Locale | None:
     return None
 
 
+_COUNTED = {
+    Unit.POINTS: "unit.points",
+    Unit.GIFT: "unit.gifts",
+    Unit.PRIVILEGE: "unit.privileges",
+    Unit.CHOICE: "unit.choices",
+}
+
+
 def money(locale: Locale, amount: int, unit: Unit | str) -> str:
     """An amount in its smallest unit as people read it: `¥100`, `¥12.50`, `3,000 积分`."""
     if unit == Unit.CNY:
@@ -124,9 +132,10 @@ def money(locale: Locale, amount: int, unit: Unit | str) -> str:
             amount / 100, "CNY", digits, locale=locale.value, currency_digits=False
         )
         return written.replace("CN¥", "¥").replace("\u00a0", "")
-    if unit == Unit.POINTS:
-        return text(locale, "unit.points", n=amount, amount=number(locale, amount))
-    return text(locale, "unit.pieces", n=amount, amount=number(locale, amount))
+    if unit == Unit.DONATION:
+        return text(locale, "unit.donation", amount=money(locale, amount, Unit.CNY))
+    key = _COUNTED.get(Unit(unit), "unit.pieces")
+    return text(locale, key, n=amount, amount=number(locale, amount))
 
 
 def number(locale: Locale, value: int) -> str:

@@ -13,6 +13,14 @@ class Unit(StrEnum):
     """Fen: 1/100 yuan."""
     POINTS = "POINTS"
     """Card points, whole."""
+    GIFT = "GIFT"
+    """Pieces out of a campaign's stock; which gift, the clause says."""
+    PRIVILEGE = "PRIVILEGE"
+    """A privilege granted so many times (a fee waiver, a lounge visit)."""
+    DONATION = "DONATION"
+    """Fen given to a cause in the member's name; never the member's own money."""
+    CHOICE = "CHOICE"
+    """A choice not made yet; once made it becomes what was chosen."""
 
 
 def split(amount: int, weights: Sequence[int]) -> list[int]:
