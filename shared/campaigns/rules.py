@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.base.i18n import Locale
 from shared.base.money import Unit
+from shared.campaigns.tax import TaxRule
 
 LimitId = str
 """`monthly_cap`, `budget:<unit>`, `first:<clause>`, `referrers` or `friends`."""
@@ -295,6 +296,8 @@ class Rules(Programme):
     registrations: RegistrationLimits = RegistrationLimits()
     reminder: Reminder | None = None
     leaderboard: bool = True
+    tax: TaxRule | None = None
+    """What is withheld from cash at payout; None: nothing."""
 
     @field_validator("application_url")
     @classmethod

@@ -37,6 +37,7 @@ from shared.rewards.programme import Due, dues, would_credit
 from shared.rewards.standing import (
     Happening,
     KeyLife,
+    goodwill_dues,
     happen,
     inactive_since,
     load_lives,
@@ -119,12 +120,15 @@ def situation(session: Session, campaign_id: int, member_id: int, now: datetime)
     """Load what is known about a member as of `now`."""
     credits = eligible_credits(session, campaign_id, member_id)
     facts = load_facts(session, {credit.application for credit in credits})
+    terms = terms_of(session, campaign_id)
+    lives = load_lives(session, campaign_id, member_id)
+    given = goodwill_dues(lives, max(terms.versions, default=0))
     return Situation(
         campaign=campaign_id,
         member=member_id,
-        want=dues(credits, facts, terms_of(session, campaign_id), now, member=member_id),
+        want=dues(credits, facts, terms, now, member=member_id) | given,
         have=standings(session, campaign_id, member_id),
-        lives=load_lives(session, campaign_id, member_id),
+        lives=lives,
         holdings=load_holdings(session, campaign_id, member_id),
         inactive=inactive_since(session, member_id),
         wakes=tuple(fact.at for fact in facts if fact.at > now),
