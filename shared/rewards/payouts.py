@@ -209,7 +209,9 @@ def parts_of(session: Session, lines: Iterable[Line]) -> dict[int, list[Part]]:
     return found
 
 
-def close(line: Line, parts: Iterable[Part], to: LineState, reason: str | None, at: datetime) -> None:
+def close(
+    line: Line, parts: Iterable[Part], to: LineState, reason: str | None, at: datetime
+) -> None:
     """End a waiting line and free its keys."""
     assert line.state == LineState.WAITING.value
     line.state, line.reason, line.answered_at = to.value, reason, at
@@ -249,9 +251,7 @@ def standings_in(
         .join(Leg, Leg.entry_id == Entry.id)
         .where(Entry.campaign_id == campaign_id)
         .where(Leg.account.in_([account.value for account in accounts]))
-        .group_by(
-            Entry.member_id, Entry.party, Entry.clause, Entry.occasion, Leg.unit, Leg.account
-        )
+        .group_by(Entry.member_id, Entry.party, Entry.clause, Entry.occasion, Leg.unit, Leg.account)
         .having(func.sum(Leg.amount) > 0)
     )
     if party is not None:
@@ -274,13 +274,15 @@ def versions_of(session: Session, campaign_id: int) -> dict[Key, int]:
         .subquery()
     )
     rows = session.execute(
-        select(*columns, Entry.why).join(
+        select(*columns, Entry.why)
+        .join(
             last,
             (last.c.party == Entry.party)
             & (last.c.clause == Entry.clause)
             & (last.c.occasion == Entry.occasion)
             & (last.c.revision == Entry.revision),
-        ).where(Entry.campaign_id == campaign_id)
+        )
+        .where(Entry.campaign_id == campaign_id)
     )
     return {
         Key(campaign_id, party, clause, occasion): int(why["version"])

@@ -39,6 +39,7 @@ class Happening(StrEnum):
     GOODWILL = "goodwill"
     """Two people gave it; no clause owes it."""
 
+
 GOODWILL = "goodwill"
 """What stands in a key instead of a clause when two people gave it."""
 

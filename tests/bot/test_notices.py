@@ -17,6 +17,7 @@ from shared.people.chats import find_or_add_chat
 FRIEND = {"ordinal": 2, "label": "<王> & 友", "clause": "base"}
 MONEY = {"unit": "CNY", "amount": 10000, "zone": "Asia/Shanghai"}
 RELEASE = {"release": "2026-03-12T04:00:00+00:00"}
+PAYOUT = {"unit": "CNY", "amount": 10000, "tax": 0, "borne": 0, "netted": 0}
 SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     ("friend.registered", FRIEND, "&lt;王&gt; &amp; 友"),
     ("friend.registered", {"ordinal": 2, "label": ""}, "2"),
@@ -38,6 +39,15 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     ("reward.limit", FRIEND | {"limit": "friends"}, "&lt;王&gt;"),
     ("reward.reversed", {"clause": "base", "unit": "CNY", "amount": 12345}, "¥123.45"),
     ("reward.reversed", {"clause": "gone", "unit": "POINTS", "amount": 500}, "500"),
+    ("reward.recoverable", {"clause": "base", "unit": "CNY", "amount": 8000}, "¥80"),
+    ("payout.paid", PAYOUT, "¥100"),
+    ("payout.paid", PAYOUT | {"tax": 2000}, "¥20"),
+    ("payout.paid", PAYOUT | {"tax": 2500, "borne": 2500}, "¥25"),
+    ("payout.paid", PAYOUT | {"netted": 5000}, "¥50"),
+    ("payout.paid", PAYOUT | {"amount": 0, "netted": 5000}, ""),
+    ("payout.failed", PAYOUT, "¥100"),
+    ("payout.written_off", MONEY, "¥100"),
+    ("goodwill.given", MONEY, "¥100"),
     ("reward.expired", {"unit": "CNY"}, ""),
     ("claim.decided", {"number": "C-7K2Q9M", "outcome": "credited"}, "C-7K2Q9M"),
     ("claim.decided", {"number": "C-7K2Q9M", "outcome": "not_eligible"}, "C-7K2Q9M"),

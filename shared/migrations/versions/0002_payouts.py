@@ -74,9 +74,7 @@ def _lines() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_payout_lines_reference")),
     )
     op.create_index(op.f("ix_payout_lines_state"), "payout_lines", ["state"], unique=False)
-    op.create_index(
-        "ix_payout_lines_party", "payout_lines", ["campaign_id", "party"], unique=False
-    )
+    op.create_index("ix_payout_lines_party", "payout_lines", ["campaign_id", "party"], unique=False)
 
 
 def _parts() -> None:
