@@ -5,6 +5,7 @@ Life events are facts like any other: they only grow.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -107,22 +108,14 @@ class Paid:
             return self
         return Paid(gross, self.tax * gross // self.gross, self.borne * gross // self.gross)
 
-    def less(self, net: int) -> Paid:
-        """The payment once `net` of it came back: what is left adds up to the fen."""
-        left = self.net - net
-        if net <= 0:
-            return self
-        if left <= 0:
-            return Paid(0, 0, 0)
-        gross = min(self.gross, -(-self.gross * left // self.net))
-        borne = self.borne * gross // self.gross
-        return Paid(gross, gross + borne - left, borne)
-
-
-def paid_of(life: KeyLife, unit: Unit) -> Paid:
-    """What stands paid of a key in a unit, after what came back."""
-    given = Paid(life.paid.get(unit, 0), life.tax.get(unit, 0), life.borne.get(unit, 0))
-    return given.less(life.recovered.get(unit, 0))
+    def kept(self, due: int, have: int) -> Paid:
+        """The part that stays: no more than is due, nor than the party still has (`have`, net)."""
+        most = self.keeping(due)
+        if most.net <= have:
+            return most
+        places = range(most.gross + 1)
+        gross = bisect_right(places, have, key=lambda part: self.keeping(part).net) - 1
+        return self.keeping(max(0, gross))
 
 
 def standing(due: Due | None, life: KeyLife, now: datetime) -> Balance:
@@ -130,14 +123,16 @@ def standing(due: Due | None, life: KeyLife, now: datetime) -> Balance:
 
     Of what was paid, the part still owed stands as paid (net) and withheld (tax). When less is
     owed than was paid, the tax shrinks in proportion and the rest of what the party got stands
-    as recoverable, or written off.
+    as recoverable, or written off. What came back and is owed again waits like any reward.
     """
     owed = {due.unit: due.amount} if due is not None else {}
     amounts: dict[tuple[Account, Unit], int] = {}
     for unit in owed.keys() | life.paid.keys():
-        due_now, given = owed.get(unit, 0), paid_of(life, unit)
-        kept = given.keeping(due_now)
-        back = given.net - kept.net
+        due_now = owed.get(unit, 0)
+        given = Paid(life.paid.get(unit, 0), life.tax.get(unit, 0), life.borne.get(unit, 0))
+        have = given.net - life.recovered.get(unit, 0)
+        kept = given.kept(due_now, have)
+        back = max(0, have - kept.net)
         forgiven = min(life.forgiven.get(unit, 0), back)
         expired = min(life.expired.get(unit, 0), due_now - kept.gross)
         amounts[Account.PAID, unit] = kept.net
