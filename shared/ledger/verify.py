@@ -20,6 +20,8 @@ from shared.ledger.entries import GENESIS, Entry, Leg, digest_of
 MOST_KEPT = 100
 """Problems that are named; the others are counted."""
 _BATCH = 1000
+_SOURCES = (Account.FUNDING.value, Account.STOCK.value)
+"""Where grants come out of: negative by what was given."""
 _GARBAGE = (ValueError, TypeError, LookupError)
 """What comes of a row that no program of ours wrote."""
 
@@ -37,8 +39,8 @@ class Problem:
     Of the chain: `gap` (a number is missing), `chain` (another entry before it), `content` (not
     what its hash says), `uneven` (no legs, or they do not sum to zero in a unit), `orphan` (legs
     of an entry that is not there), `unreadable`. Of the key: `revision` (a number twice or left
-    out, so a second grant), `owner` (the key was another member's), `negative` (an account other
-    than funding below zero).
+    out, so a second grant), `owner` (the key was another member's), `negative` (an account below
+    zero that is not one of the issuer's own, funding and stock).
     """
 
     entry: int
@@ -81,7 +83,7 @@ def inspect(session: Session, told: Told = _nobody) -> Looked:
     """Verify every invariant of every entry; `told` hears how many were read, each one twice.
 
     Gross = net + tax needs no look of its own: what funding gave is the sum of the other
-    accounts, withheld tax among them, because the legs are even; and none of them is below zero.
+    accounts, withheld tax among them, because the legs are even; and none of those is below zero.
     """
     looked = Looked()
     _read_chain(session, looked, told)
@@ -177,7 +179,7 @@ def _wrong_in_key(rows: list[Any], held: dict[tuple[str, str], int]) -> Iterator
             if isinstance(leg.amount, int):
                 where = (leg.account, leg.unit)
                 held[where] = held.get(where, 0) + leg.amount
-        if any(n < 0 for (account, _), n in held.items() if account != Account.FUNDING.value):
+        if any(n < 0 for (account, _), n in held.items() if account not in _SOURCES):
             yield Problem(number, "negative")
 
 

@@ -12,13 +12,13 @@ from shared.base.money import Unit
 from shared.ledger.balance import Account, Balance, Key
 from shared.ledger.history import History, Posted, before
 from shared.rewards.causes import Against, Cause, Line
-from shared.rewards.programme import Due
+from shared.rewards.owed import Due
 from shared.rewards.queue import SettleTask
+from shared.rewards.review import GRANTED
 from shared.rewards.settle import Situation, Step
 
 PATIENCE = timedelta(hours=24)
 """How long a due may wait for the settler before that is a fault (domain.md: within 24 hours)."""
-_OUTSIDE = (Account.FUNDING, Account.RECOVERABLE)
 _IN_HAND = (Account.AVAILABLE, Account.PAID, Account.WITHHELD, Account.RECOVERABLE)
 
 
@@ -115,7 +115,7 @@ def given(balance: Balance, unit: Unit, *, unless: int | None = None) -> int:
 
     Tax that the issuer paid on top (gross-up) is left out where that gives `unless`.
     """
-    kept = sum(n for (account, u), n in balance.items() if u is unit and account not in _OUTSIDE)
+    kept = sum(balance.of(account, unit) for account in GRANTED)
     return unless if unless == kept - balance.of(Account.WITHHELD, unit) else kept
 
 

@@ -41,7 +41,7 @@ from shared.rewards.books import (
     verdict_lost,
 )
 from shared.rewards.causes import Against, Cause, Line
-from shared.rewards.programme import Due
+from shared.rewards.owed import Due
 from shared.rewards.queue import SettleTask
 from shared.rewards.review import chunks, looked_at
 from shared.rewards.settle import Situation, Step, situation

@@ -21,6 +21,14 @@ from shared.referrals.referrals import Referral
 from shared.rewards.admission import NOTHING, Admission, LimitUse, Room, load_holdings, load_room
 from shared.rewards.settle import Situation, Step, situation, steps
 
+GRANTED = (
+    Account.PENDING,
+    Account.AVAILABLE,
+    Account.PAID,
+    Account.WITHHELD,
+    Account.EXPIRED,
+)
+"""Where an amount stands that a clause owes and the ledger holds."""
 CHUNK = 250
 """Members whose rows are held at a time."""
 
@@ -112,8 +120,8 @@ def unbacked(session: Session, campaign_id: int, most: int = 100) -> list[Unback
         Entry.clause == Admission.clause,
         Entry.occasion == Admission.occasion,
     )
-    outside = (Account.FUNDING.value, Account.RECOVERABLE.value)
-    counts = and_(Leg.unit == Admission.unit, Leg.account.not_in(outside))
+    granted = [account.value for account in GRANTED]
+    counts = and_(Leg.unit == Admission.unit, Leg.account.in_(granted))
     stands = func.coalesce(func.sum(case((counts, Leg.amount), else_=0)), 0)
     taxed = and_(counts, Leg.account == Account.WITHHELD.value)
     tax = func.coalesce(func.sum(case((taxed, Leg.amount), else_=0)), 0)
