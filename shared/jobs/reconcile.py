@@ -52,11 +52,11 @@ def reconcile_month(month: str, slug: str | None, path: Path | None, propose: bo
     """Hold a month's dues, ledger and payments against each other; nothing is posted."""
     with opened() as (database, clock):
         now = clock()
-        faulty: list[tuple[Campaign, set[tuple[int, Cause]]]] = []
+        faulty: list[tuple[int, set[tuple[int, Cause]]]] = []
         with database.reading() as session, _file(path) as write:
             for campaign in _campaigns(session, slug):
                 _refuse_month(month, campaign, now)
-                faulty.append((campaign, _review(session, campaign, month, now, write)))
+                faulty.append((campaign.id, _review(session, campaign, month, now, write)))
         with database.transaction() as session:
             record(session, operator(), "review.run", "campaigns", now, month=month, slug=slug)
             if propose:
@@ -130,13 +130,13 @@ def _review(
 
 
 def _propose(
-    session: Session, campaign: Campaign, faulty: set[tuple[int, Cause]], month: str, now: datetime
+    session: Session, campaign_id: int, faulty: set[tuple[int, Cause]], month: str, now: datetime
 ) -> int:
     """Ask for one repair a member; how many are open for them now."""
     causes = dict(sorted(faulty, reverse=True))  # of several, the first by name
     for member, cause in sorted(causes.items()):
         remedy = remedy_of(cause)
-        propose_repair(session, campaign.id, member, cause, remedy, month, operator(), now)
+        propose_repair(session, campaign_id, member, cause, remedy, month, operator(), now)
     return len(causes)
 
 
