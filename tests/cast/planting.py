@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from snapshot import begin_from
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -49,6 +50,11 @@ class World:
             with self.database.transaction() as session:
                 for task in due_tasks(session, self.at(day), len(self.members)):
                     settle(session, task.campaign, task.member, self.at(day))
+
+
+def kept(database: Database, start: str, make: Callable[[], World]) -> World:
+    """A world that is made once a process, and put back for each test."""
+    return replace(begin_from(database, start, make), database=database)
 
 
 def populate(

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from planting import REVIEW, World, hide_admission, lose_task, populate
+from planting import REVIEW, World, hide_admission, kept, lose_task, populate
 from sqlalchemy import select
 
 from shared.actions.repairing import apply_repair, propose_repair
@@ -29,6 +29,10 @@ CAMPAIGN = Path(__file__).parents[1] / "spring.yaml"
 @pytest.fixture
 def world(database, now) -> World:
     """Three members: one was not settled to the end, one's verdict is gone."""
+    return kept(database, "repairing", lambda: _made(database, now))
+
+
+def _made(database, now):
     with database.transaction() as session:
         source = CAMPAIGN.read_text(encoding="utf-8")
         campaign = apply_campaign(session, source, now, "operator:test").campaign_id

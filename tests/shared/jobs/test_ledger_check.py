@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ledger_legs import unlock
-from planting import populate
+from planting import kept, populate
 from sqlalchemy import text
 
 from shared.campaigns.file import apply_campaign
@@ -20,6 +20,10 @@ CAMPAIGN = Path(__file__).parents[1] / "spring.yaml"
 def world(database, now, monkeypatch):
     """Four members whose rewards are partly released."""
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    return kept(database, "ledger check", lambda: _made(database, now))
+
+
+def _made(database, now):
     with database.transaction() as session:
         source = CAMPAIGN.read_text(encoding="utf-8")
         campaign = apply_campaign(session, source, now, "operator:test").campaign_id

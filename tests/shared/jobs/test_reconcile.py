@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from planting import REVIEW, hide_admission, lose_task, populate
+from planting import REVIEW, hide_admission, kept, lose_task, populate
 from sqlalchemy import select
 
 from shared.base.clock import Clock
@@ -32,6 +32,10 @@ CAMPAIGN = Path(__file__).parents[1] / "spring.yaml"
 @pytest.fixture
 def world(database, now):
     """Four members; one was never settled after the first, one's verdict is gone."""
+    return kept(database, "reconcile", lambda: _made(database, now))
+
+
+def _made(database, now):
     with database.transaction() as session:
         source = CAMPAIGN.read_text(encoding="utf-8")
         campaign = apply_campaign(session, source, now, "operator:test").campaign_id
