@@ -13,7 +13,7 @@ from shared.base.clock import Clock, system_clock
 from shared.base.database import Database
 from shared.base.money import Unit
 from shared.campaigns.campaigns import get_campaign, terms_of
-from shared.campaigns.rules import LadderClause
+from shared.campaigns.clauses import LadderClause
 from shared.ledger.balance import Account, Balance
 from shared.people.chats import chat_of_member
 from shared.referrals.referrals import Referral
@@ -88,8 +88,8 @@ def _tell(
 
 
 def _friend_of(session: Session, change: Change) -> dict[str, Any]:
-    kind, _, number = change.key.occasion.partition(":")
-    referral = session.get(Referral, int(number)) if kind == "referral" else None
+    number = change.key.of("referral")
+    referral = session.get(Referral, int(number)) if number is not None else None
     if referral is None:
         return {"ordinal": 0, "label": ""}
     return {"ordinal": referral.ordinal, "label": friend_label(session, referral)}
@@ -108,7 +108,7 @@ def _tell_grant(session: Session, change: Change, unit: Unit, amount: int, now: 
     terms = terms_of(session, change.key.campaign)
     clause = terms.versions[change.due.why.version].clause(change.key.clause)
     if isinstance(clause, LadderClause):
-        at = int(change.key.occasion.partition(":")[2])
+        at = int(change.key.of("step") or 0)
         _tell(session, change, "step.reached", {**params, "at": at}, now)
     else:
         _tell(session, change, "reward.pending", params | _friend_of(session, change), now)

@@ -18,7 +18,7 @@ from shared.base.database import Base, Id, Utc, id_column
 from shared.base.money import Unit
 from shared.ledger.balance import Account, Balance, Key
 from shared.people.members import MemberStatus, get_member
-from shared.rewards.programme import Due
+from shared.rewards.owed import Due
 
 HELD_FOR_INACTIVE = timedelta(days=30)
 """How long a released reward waits for a member who is not active before it expires."""
@@ -31,6 +31,7 @@ class Happening(StrEnum):
     RELEASED = "released"
     PAID = "paid"
     CHOSEN = "chosen"
+    """Which option was picked: `amount` is its number, from 1."""
     EXPIRED = "expired"
 
 
@@ -60,6 +61,8 @@ class KeyLife:
     expired: Mapping[Unit, int] = field(default_factory=dict)
     held: bool = False
     """A person holds it (a risk case)."""
+    chosen: int = 0
+    """Which option was picked, from 1; 0: none."""
     inactive_since: datetime | None = None
     """Since when its member is not active; None: active, or the key is a friend's."""
 
@@ -79,16 +82,23 @@ def standing(due: Due | None, life: KeyLife, now: datetime) -> Balance:
         amounts[Account.PAID, unit] = paid
         amounts[Account.RECOVERABLE, unit] = recoverable
         amounts[Account.EXPIRED, unit] = expired
-        amounts[Account.FUNDING, unit] = -(due_now + recoverable)
+        amounts[_source(unit), unit] = -(due_now + recoverable)
         if due is not None and (rest := due_now - paid - expired):
             place = (_waits_in(due, life, now), unit)
             amounts[place] = amounts.get(place, 0) + rest
     return Balance(amounts)
 
 
+def _source(unit: Unit) -> Account:
+    """What gives: gifts come out of stock, everything else out of the issuer's funds."""
+    return Account.STOCK if unit is Unit.GIFT else Account.FUNDING
+
+
 def _waits_in(due: Due, life: KeyLife, now: datetime) -> Account:
     if due.held or life.held or now < due.release:
         return Account.PENDING
+    if due.expires is not None and now >= due.expires:
+        return Account.EXPIRED
     if life.inactive_since is not None and life.inactive_since <= due.release:
         lapsed = now >= due.release + HELD_FOR_INACTIVE
         return Account.EXPIRED if lapsed else Account.PENDING
@@ -100,6 +110,8 @@ def next_change(due: Due, life: KeyLife, now: datetime) -> datetime | None:
     if due.amount == 0 or due.held or life.held:
         return None
     times = [due.release]
+    if due.expires is not None:
+        times.append(due.expires)
     if life.inactive_since is not None:
         times.append(due.release + HELD_FOR_INACTIVE)
     return min((at for at in times if at > now), default=None)
@@ -121,7 +133,7 @@ def load_lives(session: Session, campaign_id: int, member_id: int) -> dict[Key, 
 def _life(events: list[KeyEvent]) -> KeyLife:
     paid: dict[Unit, int] = defaultdict(int)
     expired: dict[Unit, int] = defaultdict(int)
-    held = False
+    held, chosen = False, 0
     for event in events:
         kind = Happening(event.kind)
         if kind is Happening.PAID and event.unit is not None:
@@ -130,7 +142,9 @@ def _life(events: list[KeyEvent]) -> KeyLife:
             expired[Unit(event.unit)] += event.amount
         elif kind in (Happening.HELD, Happening.RELEASED):
             held = kind is Happening.HELD
-    return KeyLife(dict(paid), dict(expired), held)
+        elif kind is Happening.CHOSEN:
+            chosen = chosen or event.amount  # the first choice stands
+    return KeyLife(dict(paid), dict(expired), held, chosen)
 
 
 def happen(
