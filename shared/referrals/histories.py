@@ -83,6 +83,7 @@ class _Credited(NamedTuple):
     registered: datetime
     on: datetime
     source: str
+    segment: str | None
 
 
 class _Line(NamedTuple):
@@ -114,6 +115,7 @@ _CREDITED = (
         Referral.registered_at,
         CreditRow.on,
         CreditRow.source,
+        Referral.segment,
     )
     .join(CreditRow, CreditRow.referral_id == Referral.id)
     .join(Application, Application.id == CreditRow.application_id)
@@ -151,8 +153,9 @@ def _batch(session: Session, campaign_id: int, judged: Judged, ids: Sequence[int
     for row in credited:
         if row.application not in tales or row in refused or _late(row, judged):
             continue
+        source, segment = Source(row.source), row.segment or ""
         credits[row.member].append(
-            Credit(row.referral, row.application, row.on, judged.version, Source(row.source))
+            Credit(row.referral, row.application, row.on, judged.version, source, segment)
         )
         for at, event, kind, amount, transaction, said, *_ in tales[row.application]:
             if kind not in _SILENT or said is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,13 +15,15 @@ from sqlalchemy.orm import Session
 from shared.base.errors import Refusal
 from shared.base.money import Unit
 from shared.campaigns.campaigns import Campaign, campaign_by_slug, limits_at, terms_of
+from shared.campaigns.clauses import BaseClause
 from shared.campaigns.file import CampaignFile
-from shared.campaigns.rules import MONTHLY_CAP, BaseClause, LimitId
-from shared.ledger.balance import Account
+from shared.campaigns.rules import MONTHLY_CAP, LimitId
+from shared.ledger.balance import Account, Key
 from shared.ledger.entries import Entry, Leg
 from shared.referrals.histories import Judged, count_members, histories
 from shared.rewards.admission import Admission, LimitUse, Verdict
 from shared.rewards.simulation import DRAFT, Bound, Draft, Outcome, simulate, spread, step_of
+from shared.rewards.standing import Happening, KeyEvent
 
 MONEY = (Unit.CNY, Unit.DONATION)
 """What a customer costs in money."""
@@ -95,7 +97,11 @@ def try_out(
     judged = Judged(DRAFT, file.new_customer_months, file.attribution_days)
     total = count_members(session, campaign.id)
     simulated = simulate(
-        histories(session, campaign.id, judged), draft, until, lambda done: told(done, total)
+        histories(session, campaign.id, judged),
+        draft,
+        until,
+        picks=lambda members: _picks(session, campaign.id, members),
+        told=lambda done: told(done, total),
     )
     in_force = {
         limit: row.amount
@@ -104,6 +110,24 @@ def try_out(
     }
     actual = what_happened(session, campaign, until, members=total)
     return Trial(name, campaign.zone, until, draft, simulated, actual, in_force, ltv)
+
+
+def _picks(session: Session, campaign_id: int, members: Sequence[int]) -> dict[int, dict[Key, int]]:
+    """The options that members picked; of one key the first pick stands."""
+    picks: dict[int, dict[Key, int]] = {}
+    query = (
+        select(KeyEvent)
+        .where(
+            KeyEvent.campaign_id == campaign_id,
+            KeyEvent.member_id.in_(members),
+            KeyEvent.kind == Happening.CHOSEN.value,
+        )
+        .order_by(KeyEvent.at, KeyEvent.id)
+    )
+    for event in session.scalars(query):
+        key = Key(campaign_id, event.party, event.clause, event.occasion)
+        picks.setdefault(event.member_id, {}).setdefault(key, event.amount)
+    return picks
 
 
 def what_happened(

@@ -17,8 +17,8 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, NamedTuple
 
-from shared.campaigns.rules import LimitId
-from shared.rewards.programme import Due
+from shared.campaigns.rules import LimitId, counts_amounts, rule_of
+from shared.rewards.owed import Due
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -52,11 +52,11 @@ def claim_of(due: Due, place: int, limits: Mapping[LimitId, int]) -> Claim:
     amounts: list[tuple[str, str, str, int]] = []
     places: list[tuple[str, str, str, int]] = []
     for draw in due.draws:
-        rule = _rule_of(draw.limit)
+        rule = rule_of(draw.limit)
         if rule not in limits:
             continue
-        if _counts_amounts(rule):
-            amounts.append((draw.limit, rule, "", due.amount))
+        if counts_amounts(rule):
+            amounts.append((draw.limit, rule, "", draw.amount or due.amount))
         else:
             places.append((draw.limit, rule, draw.holder, 1))
     key = due.key
@@ -65,15 +65,6 @@ def claim_of(due: Due, place: int, limits: Mapping[LimitId, int]) -> Claim:
         earned, key.party, key.clause, key.occasion, due.unit.value, due.amount, due.full, place,
         (*amounts, *sorted(places)),
     )  # fmt: skip
-
-
-def _rule_of(limit: LimitId) -> LimitId:
-    kind, _, rest = limit.partition(":")
-    return f"{kind}:{rest.partition(':')[0]}" if kind == "daily" else limit
-
-
-def _counts_amounts(limit: LimitId) -> bool:
-    return limit.partition(":")[0] in ("budget", "daily", "stock")
 
 
 class InTimesOrder(AbstractContextManager["InTimesOrder"]):

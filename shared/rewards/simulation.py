@@ -7,31 +7,29 @@ order, who would have found room at the shared limits. No session, no clock.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.base.clock import local_midnight
 from shared.base.money import Unit
-from shared.campaigns.rules import (
-    MONTHLY_CAP,
-    BaseClause,
-    Cap,
-    LimitId,
-    Money,
-    Programme,
-    Terms,
-    WelcomeClause,
-)
+from shared.campaigns.clauses import BaseClause, WelcomeClause
+from shared.campaigns.prizes import Reward
+from shared.campaigns.rules import MONTHLY_CAP, Cap, LimitId, Programme, Terms
+from shared.ledger.balance import Key
 from shared.referrals.histories import History
 from shared.rewards.allotting import EPOCH, Claim, InTimesOrder, Shares, claim_of
-from shared.rewards.programme import Due, dues
+from shared.rewards.owed import Due
+from shared.rewards.programme import dues
 
 DRAFT = 0
 """The version under which every referral is judged; stored ones count from 1."""
 _PROBE = "qualified_friends"
 """A clause that pays nobody: where no clause of the draft stands for `qualifies`, it counts."""
+
+Picks = Callable[[Sequence[int]], Mapping[int, Mapping[Key, int]]]
+"""Of some members, the options they picked, by member and key (options count from 1)."""
 
 
 @dataclass(frozen=True)
@@ -87,19 +85,25 @@ def simulate(
     batches: Iterable[list[History]],
     draft: Draft,
     now: datetime,
+    *,
+    picks: Picks = lambda _: {},
     told: Callable[[int], object] = lambda _: None,
 ) -> Outcome:
     """What the draft would have granted by `now` to the members of a history.
 
-    Shared limits are allotted by due time across all members (earned, then key). `told` hears
-    how many members are done.
+    Shared limits are allotted by due time across all members (earned, then key). `picks`: which
+    options some members chose, where they did. `told` hears how many members are done.
     """
     terms, counts = _terms(draft)
     friends = members = 0
     with InTimesOrder() as claims:
         for batch in batches:
+            chosen = picks([history.member for history in batch])
             for history in batch:
-                owed = dues(history.credits, history.facts, terms, now, member=history.member)
+                owed = dues(
+                    history.credits, history.facts, terms, now,
+                    member=history.member, chosen=chosen.get(history.member),
+                )  # fmt: skip
                 for due in owed.values():
                     friends += counts(due)
                     if due.key.clause != _PROBE:
@@ -129,7 +133,7 @@ def _terms(draft: Draft) -> tuple[Terms, Callable[[Due], bool]]:
         probe = BaseClause(
             id=_PROBE,
             trigger=programme.qualifying,
-            amount=Money(amount=1, unit=Unit.POINTS),
+            amount=Reward(amount=1, unit=Unit.POINTS),
             cooling_days=0,
         )
         programme = programme.model_copy(update={"clauses": (*programme.clauses, probe)})
