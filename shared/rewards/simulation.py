@@ -94,7 +94,7 @@ def simulate(
     Shared limits are allotted by due time across all members (earned, then key). `picks`: which
     options some members chose, where they did. `told` hears how many members are done.
     """
-    terms, counts = _terms(draft)
+    terms, counts = draft_terms(draft)
     friends = members = 0
     with InTimesOrder() as claims:
         for batch in batches:
@@ -116,7 +116,7 @@ def simulate(
     return tally.outcome(friends, members)
 
 
-def _terms(draft: Draft) -> tuple[Terms, Callable[[Due], bool]]:
+def draft_terms(draft: Draft) -> tuple[Terms, Callable[[Due], bool]]:
     """The draft as terms, and which due stands for a friend who qualified."""
     programme = draft.programme
     clause = next(
