@@ -95,31 +95,31 @@ def _columns(chart: Chart) -> Iterator[str]:
     yield from scale.grid(chart.write)
     room = (_RIGHT - _LEFT) / len(chart.months)
     width = min(44.0, room * 0.34)
-    every = -(-78 * len(chart.months) // (_RIGHT - _LEFT))  # labels that would touch are left out
+    every = -(-88 * len(chart.months) // (_RIGHT - _LEFT))  # labels that would touch are left out
     tops = [0] * len(chart.months)
-    ends: list[tuple[float, str]] = []
+    ends: list[_End] = []
     for number, part in enumerate(chart.parts):
+        style = f'fill="{FILLS[number % len(FILLS)]}"'
         for k, amount in enumerate(part.amounts):
             x = _LEFT + room * (k + 0.5) - width
             high, low = scale.y(tops[k] + amount), scale.y(tops[k])
             if amount:
-                fill = FILLS[number % len(FILLS)]
-                yield _rect(x, high, width - 1, low - high, f'fill="{fill}"')
+                yield _rect(x, high, width - 1, low - high, style)
             tops[k] += amount
-        ends.append(((high + low) / 2, part.label))
+        ends.append(_End((high + low) / 2, part.label, _swatch(style), bool(part.amounts[-1])))
     for k, amount in enumerate(chart.beside.amounts):
         x = _LEFT + room * (k + 0.5) + 2
         top = scale.y(amount)
-        style = f'fill="{CARD}" stroke="{INK}" stroke-width="1.5"'
         if amount:
-            yield _rect(x, top, width - 3, _FLOOR - top, style)
-        if k % every == 0:
+            yield _rect(x, top, width - 3, _FLOOR - top, _OUTLINED)
+        if k % -(-56 * len(chart.months) // (_RIGHT - _LEFT)) == 0:
             yield _text(x - 2, _FLOOR + 22, chart.months[k], fill=QUIET, anchor="middle")
-            if totals[k]:
-                label = chart.write(totals[k])
-                yield _text(x - 4, scale.y(totals[k]) - 7, label, anchor="end", weight=600)
-    ends.append((scale.y(chart.beside.amounts[-1]) - 10, chart.beside.label))
-    yield from _labels(ends, _RIGHT - room * 0.5 + width, _TOP - 6, _FLOOR)
+        if totals[k] and (every == 1 or totals[k] == max(totals)):
+            centre, label = x - 2 - width / 2, chart.write(totals[k])
+            yield _text(centre, scale.y(totals[k]) - 7, label, anchor="middle", weight=600)
+    last = scale.y(chart.beside.amounts[-1])
+    ends.append(_End(last - 8, chart.beside.label, _swatch(_OUTLINED), False))
+    yield from _labels(ends, _RIGHT - room * 0.5, _TOP - 6, _FLOOR)
 
 
 def _running(chart: Chart) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _running(chart: Chart) -> Iterator[str]:
     shown = chart.level if chart.level is not None and chart.level[1] <= 2 * reached else None
     scale = _Scale(max(reached, shown[1] if shown else 0, 1), _UPPER, _BOTTOM)
     yield from scale.grid(chart.write)
-    ends: list[tuple[float, str]] = []
+    ends: list[_End] = []
     for line in chart.running:
         if not line.points:
             continue
@@ -135,16 +135,13 @@ def _running(chart: Chart) -> Iterator[str]:
         for place, amount in line.points:
             steps.append(f"H{_place(place)}V{scale.y(amount):.1f}")
         steps.append(f"H{_RIGHT}")
-        colour, dash = (INK, ' stroke-dasharray="6 5"') if line.dashed else (JADE, "")
-        yield (
-            f'<path d="{"".join(steps)}" fill="none" stroke="{colour}" stroke-width="2"'
-            f'{dash} stroke-linejoin="round"/>'
-        )
-        ends.append((scale.y(line.points[-1][1]), line.label))
+        style = _DASHED if line.dashed else _WHOLE
+        yield f'<path d="{"".join(steps)}" fill="none" {style} stroke-linejoin="round"/>'
+        ends.append(_End(scale.y(line.points[-1][1]), line.label, _sample(style), True))
     if shown:
         y = scale.y(shown[1])
         yield _line(_LEFT, y, _RIGHT, y, SEAL, 'stroke-width="1.5"')
-        ends.append((y, shown[0]))
+        ends.append(_End(y, shown[0], _sample(f'stroke="{SEAL}" stroke-width="1.5"'), True))
     for mark in chart.marks:
         x = _place(mark.place)
         yield _line(x, _UPPER - 14, x, _BOTTOM, SEAL, 'stroke-dasharray="2 4"')
@@ -155,22 +152,48 @@ def _running(chart: Chart) -> Iterator[str]:
         yield _text(_WIDTH - 32, _UPPER - 36, chart.level[0], fill=SEAL, anchor="end")
 
 
-def _labels(
-    ends: Sequence[tuple[float, str]], start: float, top: float, bottom: float
-) -> Iterator[str]:
-    """Labels to the right of where they belong, moved apart, each with a fine leader."""
-    placed: list[tuple[float, float, str]] = []
-    for y, label in sorted(ends):
-        at = max(y, placed[-1][0] + _GAP if placed else top)
-        placed.append((at, y, label))
-    over = (placed[-1][0] - bottom) if placed else 0
-    for at, y, label in placed:
-        moved = max(top, at - max(0, over))
-        yield (
-            f'<path d="M{start + 4:.1f},{y:.1f}L{_RIGHT + 6},{y:.1f}L{_RIGHT + 18},{moved:.1f}" '
-            f'fill="none" stroke="{QUIET}" stroke-width="0.75"/>'
-        )
-        yield _text(_RIGHT + 24, moved + 5, label)
+@dataclass(frozen=True)
+class _End:
+    """What a label to the right belongs to: its height, and a small piece of it."""
+
+    y: float
+    label: str
+    piece: str
+    """Drawn at the origin, 16 wide."""
+    leader: bool
+    """Whether a fine line leads from the label to what it names."""
+
+
+_OUTLINED = f'fill="{CARD}" stroke="{INK}" stroke-width="1.5"'
+_WHOLE = f'stroke="{JADE}" stroke-width="2"'
+_DASHED = f'stroke="{INK}" stroke-width="2" stroke-dasharray="6 4"'
+
+
+def _swatch(style: str) -> str:
+    return _rect(2, -6, 12, 12, style)
+
+
+def _sample(style: str) -> str:
+    return f'<path d="M0,0H16" {style}/>'
+
+
+def _labels(ends: Sequence[_End], start: float, top: float, bottom: float) -> Iterator[str]:
+    """Labels to the right, each as near to the height of what it names as the others allow."""
+    ordered = list(reversed(ends))  # of equals, the upper part first
+    ordered.sort(key=lambda end: end.y)
+    at = [end.y for end in ordered]
+    for k in range(len(at)):
+        at[k] = max(at[k], at[k - 1] + _GAP if k else top)
+    for k in reversed(range(len(at))):
+        at[k] = min(at[k], at[k + 1] - _GAP if k + 1 < len(at) else bottom)
+    for end, y in zip(ordered, at, strict=True):
+        if end.leader:
+            yield (
+                f'<path d="M{start:.1f},{end.y:.1f}H{_RIGHT + 6}L{_RIGHT + 18},{y:.1f}" '
+                f'fill="none" stroke="{QUIET}" stroke-width="0.75"/>'
+            )
+        yield f'<g transform="translate({_RIGHT + 24},{y:.1f})">{end.piece}</g>'
+        yield _text(_RIGHT + 48, y + 5, end.label)
 
 
 class _Scale:

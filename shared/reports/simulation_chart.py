@@ -28,7 +28,8 @@ def _unit(trial: Trial) -> Unit:
 
 
 def _chart(trial: Trial, locale: Locale, unit: Unit) -> Chart:
-    months, units = _months(trial), MONEY if unit in MONEY else (unit,)
+    units = MONEY if unit in MONEY else (unit,)
+    months = _months(trial, units)
     write = partial(_short, locale, unit)
     budget = trial.draft.limits.get(budget_of(unit))
     simulated, actual = trial.simulated.total(*units), trial.actual.total(*units)
@@ -69,9 +70,10 @@ def _chart(trial: Trial, locale: Locale, unit: Unit) -> Chart:
     )  # fmt: skip
 
 
-def _months(trial: Trial) -> list[str]:
-    """From the first month in which anything was granted to the last, at least one."""
-    found = {m for each in (trial.simulated, trial.actual) for m, _, _ in each.costs}
+def _months(trial: Trial, units: tuple[Unit, ...]) -> list[str]:
+    """From the first month in which any of a unit was granted to the last, at least one."""
+    both = (trial.simulated, trial.actual)
+    found = {month for each in both for month, _, unit in each.costs if unit in units}
     here = f"{trial.until.astimezone(ZoneInfo(trial.zone)):%Y-%m}"
     return list(months_between(min(found, default=here), max(found, default=here)))
 
