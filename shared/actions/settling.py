@@ -50,6 +50,8 @@ def tell_members(session: Session, changes: Sequence[Change], now: datetime) -> 
         if change.key.party != f"member:{change.member}":
             continue
         _tell_limit(session, change, now)
+        if _tell_choice(session, change, now):
+            continue
         for unit in Unit:
             granted = _moved(change, Account.PENDING, unit)
             available = _moved(change, Account.AVAILABLE, unit)
@@ -67,6 +69,23 @@ def tell_members(session: Session, changes: Sequence[Change], now: datetime) -> 
         zone = get_campaign(session, campaign).zone
         params = {"unit": unit.value, "amount": amount, "zone": zone}
         notify_member(session, member, "reward.available", params, now)
+
+
+def _tell_choice(session: Session, change: Change, now: datetime) -> bool:
+    """A choice to make is told when it is granted and again when it is released; that it was
+    made is told where it was made. Whether that is all there is to tell."""
+    granted = _moved(change, Account.PENDING, Unit.CHOICE)
+    available = _moved(change, Account.AVAILABLE, Unit.CHOICE)
+    if change.due is not None and (granted > 0 or available > 0):
+        until = change.due.expires
+        params = {
+            "until": until.isoformat() if until else None,
+            "zone": get_campaign(session, change.key.campaign).zone,
+        }
+        _tell(session, change, "reward.choice", params | _friend_of(session, change), now)
+        return True
+    made = any(change.before.of(account, Unit.CHOICE) for account in Account)
+    return made and not any(change.after.of(account, Unit.CHOICE) for account in Account)
 
 
 def _moved(change: Change, account: Account, unit: Unit) -> int:
@@ -110,6 +129,9 @@ def _tell_grant(session: Session, change: Change, unit: Unit, amount: int, now: 
     if isinstance(clause, LadderClause):
         at = int(change.key.of("step") or 0)
         _tell(session, change, "step.reached", {**params, "at": at}, now)
+    elif (month := change.key.of("month")) is not None:
+        params["month"] = month
+        _tell(session, change, "reward.month", params | _friend_of(session, change), now)
     else:
         _tell(session, change, "reward.pending", params | _friend_of(session, change), now)
 

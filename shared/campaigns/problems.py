@@ -153,7 +153,8 @@ _OWN = {
 
 def _problem(error: ErrorDetails, lines: Lines) -> Problem:
     kind, context = error["type"], dict(error.get("ctx", {}))
-    loc: Path = (*error["loc"], *str(context.pop("at", "")).split("."))
+    named = str(context.pop("at", "")).split(".")
+    loc: Path = (*error["loc"], *(int(step) if step.isdecimal() else step for step in named))
     at: Path = ()
     for step in loc:  # union tags stand in pydantic's path but not in the file
         if (*at, step) in lines:

@@ -131,3 +131,17 @@ def test_the_catalogues_of_the_campaigns_have_the_same_keys():
     ]
     assert keys[0] == keys[1] == keys[2]
     assert len(keys[0]) > 60
+
+
+LIMITS = ("monthly_cap", "budget", "daily", "stock", "first", "referrers", "friends")
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_every_trigger_limit_and_clause_has_its_words_wherever_they_are_asked_for(locale):
+    words = catalogue(locale)
+    kinds = [clause.kind for clause in _clauses()]
+    asked = [f"progress.missing.{kind}" for kind in TriggerKind]
+    asked += [f"{where}.{limit}" for limit in LIMITS for where in ("progress.limit",)]
+    asked += [f"campaign.{about}.{limit}" for limit in LIMITS for about in ("limit", "reached")]
+    asked += [f"campaign.clause_name.{kind}" for kind in kinds]
+    assert [key for key in asked if key not in words] == []
