@@ -17,8 +17,8 @@ from shared.ledger.balance import Account, Key
 from shared.ledger.entries import Entry
 from shared.post.audit import record
 from shared.referrals.referrals import Referral
-from shared.rewards.queue import lock_task, wake
-from shared.rewards.settle import situation
+from shared.rewards.queue import lock_tasks, wake
+from shared.rewards.situations import situation
 from shared.rewards.standing import Happening, happen
 
 
@@ -57,7 +57,7 @@ def choose(session: Session, member_id: int, entry: int, option: int, now: datet
     else:
         raise Refusal("choice.gone")
     key = choice.key
-    lock_task(session, key.campaign, member_id)
+    lock_tasks(session, key.campaign, [member_id])
     happen(session, key, member_id, Happening.CHOSEN, now, amount=option)
     wake(session, key.campaign, member_id, now)
     record(session, f"member:{member_id}", "reward.choose", f"entry:{entry}", now, option=option)

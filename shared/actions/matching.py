@@ -16,7 +16,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.actions.referring import refer
-from shared.applications.facts import Application, FactRow, Kind, application_by_ref, rows_of
+from shared.applications.facts import (
+    Application,
+    FactRow,
+    Kind,
+    ToldFact,
+    application_by_ref,
+    rows_of,
+)
 from shared.base.i18n import Locale, text
 from shared.campaigns.campaigns import version
 from shared.ledger.entries import Entry
@@ -71,7 +78,7 @@ def match_application(session: Session, application: Application, now: datetime)
     return credit(session, application, referral, match.source, submitted[0].at, now)
 
 
-def _submits(row: FactRow) -> bool:
+def _submits(row: ToldFact) -> bool:
     return row.kind == Kind.SUBMITTED
 
 
@@ -79,7 +86,7 @@ def _prove_by_token(registration: Registration, at: datetime) -> None:
     registration.proven_at, registration.proven_by = at, "token"
 
 
-def _by_token(session: Session, submitted: list[FactRow]) -> Match | None:
+def _by_token(session: Session, submitted: list[ToldFact]) -> Match | None:
     for row in submitted:
         if row.referral_token is None:
             continue
@@ -91,7 +98,7 @@ def _by_token(session: Session, submitted: list[FactRow]) -> Match | None:
     return None
 
 
-def _by_number(session: Session, submitted: list[FactRow]) -> Match | None:
+def _by_number(session: Session, submitted: list[ToldFact]) -> Match | None:
     for row in submitted:
         if row.phone_blind is None:
             continue

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.actions.notifying import friend_label, notify_member
+from shared.actions.notifying import Notice, friend_labels, notify_members
 from shared.base.clock import Clock, system_clock
 from shared.base.database import Database
 from shared.base.money import Unit
-from shared.campaigns.campaigns import get_campaign, terms_of
+from shared.campaigns.campaigns import terms_of
 from shared.campaigns.clauses import LadderClause
+from shared.campaigns.rules import LimitId, Terms
 from shared.ledger.balance import Account, Balance
-from shared.people.chats import chat_of_member
+from shared.people.chats import listeners
 from shared.referrals.referrals import Referral
-from shared.reports.progress import FriendLine, FriendState, progress_in
-from shared.rewards.queue import Task, wake
+from shared.reports.progress import FriendLine, FriendState, progress_by_member
+from shared.rewards.queue import wake
 from shared.rewards.settle import Change, settle_batch
 from shared.rewards.standing import GOODWILL
 
@@ -37,66 +40,66 @@ def settle_waiting(
     def tell(session: Session, changes: Sequence[Change]) -> None:
         tell_members(session, changes, now)
 
-    def look(session: Session, tasks: Sequence[Task]) -> None:
-        for task in tasks:
-            tell_steps(session, task.campaign, task.member, now)
+    def look(session: Session, campaign: int, members: Sequence[int]) -> None:
+        tell_steps(session, campaign, members, now)
 
     return settle_batch(database, holder, now, tell, on_settled=look, clock=clock)
 
 
 def tell_members(session: Session, changes: Sequence[Change], now: datetime) -> None:
     """Owe the notices that follow from changes of the ledger; the friend's own keys are silent."""
+    reach = listeners(session, {change.member for change in changes})
+    theirs = [
+        change
+        for change in changes
+        if change.member in reach and change.key.party == f"member:{change.member}"
+    ]
+    if not theirs:
+        return
+    friends = _friends_of(session, theirs)
+    terms = {c: terms_of(session, c) for c in sorted({change.key.campaign for change in theirs})}
+    owed: list[Notice] = []
     released: dict[tuple[int, int, Unit], int] = {}
-    for change in changes:
-        if change.key.party != f"member:{change.member}":
-            continue
-        _tell_limit(session, change, now)
-        if _tell_choice(session, change, now):
+    for change in theirs:
+        news = _News(
+            change,
+            terms[change.key.campaign],
+            friends.get(change.key.of("referral") or "", _NOBODY),
+        )
+        owed += news.notices()
+        if _is_choice(change) or change.key.clause == GOODWILL:
             continue
         for unit in Unit:
-            granted = _moved(change, Account.PENDING, unit)
-            available = _moved(change, Account.AVAILABLE, unit)
-            total = _total(change.after, unit) - _total(change.before, unit)
-            if change.key.clause == GOODWILL:
-                if total > 0:
-                    _tell(
-                        session,
-                        change,
-                        "goodwill.given",
-                        {"unit": unit.value, "amount": total},
-                        now,
-                    )
-                continue
-            if total < 0:
-                _tell_reversal(session, change, unit, -total, now)
-            elif granted > 0 and total > 0:
-                _tell_grant(session, change, unit, granted, now)
-            if available > 0:
+            if (available := _moved(change, Account.AVAILABLE, unit)) > 0:
                 place = (change.key.campaign, change.member, unit)
                 released[place] = released.get(place, 0) + available
-            if _moved(change, Account.EXPIRED, unit) > 0:
-                _tell(session, change, "reward.expired", {"unit": unit.value}, now)
     for (campaign, member, unit), amount in released.items():
-        zone = get_campaign(session, campaign).zone
-        params = {"unit": unit.value, "amount": amount, "zone": zone}
-        notify_member(session, member, "reward.available", params, now)
+        params = {"unit": unit.value, "amount": amount, "zone": terms[campaign].zone}
+        owed.append(Notice(member, "reward.available", params))
+    notify_members(session, owed, now)
 
 
-def _tell_choice(session: Session, change: Change, now: datetime) -> bool:
-    """A choice to make is told when it is granted and again when it is released; that it was
-    made is told where it was made. Whether that is all there is to tell."""
-    granted = _moved(change, Account.PENDING, Unit.CHOICE)
-    available = _moved(change, Account.AVAILABLE, Unit.CHOICE)
-    if change.due is not None and (granted > 0 or available > 0):
-        until = change.due.expires
-        params = {
-            "until": until.isoformat() if until else None,
-            "zone": get_campaign(session, change.key.campaign).zone,
-        }
-        _tell(session, change, "reward.choice", params | _friend_of(session, change), now)
-        return True
-    made = any(change.before.of(account, Unit.CHOICE) for account in Account)
-    return made and not any(change.after.of(account, Unit.CHOICE) for account in Account)
+_NOBODY: dict[str, Any] = {"ordinal": 0, "label": ""}
+
+
+def _friends_of(session: Session, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:
+    """How the member sees the friends whom changes are about, by referral."""
+    numbers = {int(number) for change in changes if (number := change.key.of("referral"))}
+    if not numbers:
+        return {}
+    referrals = session.scalars(select(Referral).where(Referral.id.in_(numbers))).all()
+    labels = friend_labels(session, referrals)
+    return {str(r.id): {"ordinal": r.ordinal, "label": labels[r.id]} for r in referrals}
+
+
+def _is_choice(change: Change) -> bool:
+    """Whether it is about a choice that is to be made, was made or lapsed; nothing was taken
+    back by that."""
+    return change.due is not None and any(
+        balance.of(account, Unit.CHOICE)
+        for balance in (change.before, change.after)
+        for account in Account
+    )
 
 
 def _moved(change: Change, account: Account, unit: Unit) -> int:
@@ -107,97 +110,108 @@ def _total(balance: Balance, unit: Unit) -> int:
     """What a party has of a key, wherever it stands."""
     return sum(
         balance.of(account, unit)
-        for account in (
-            Account.PENDING,
-            Account.AVAILABLE,
-            Account.PAID,
-            Account.WITHHELD,
-            Account.EXPIRED,
-        )
+        for account in (Account.PENDING, Account.AVAILABLE, Account.PAID, Account.EXPIRED)
     )
 
 
-def _tell(
-    session: Session, change: Change, notice: str, params: dict[str, Any], now: datetime
-) -> None:
-    notify_member(session, change.member, notice, params, now)
+@dataclass(frozen=True)
+class _News:
+    """A change of a member's own key, to be told."""
+
+    change: Change
+    terms: Terms
+    friend: dict[str, Any]
+
+    def notices(self) -> Iterator[Notice]:
+        """What is told at once; what became available is told in one sum."""
+        if self.change.refused is not None:
+            yield self._limited(self.change.refused)
+        if _is_choice(self.change):
+            yield from self._choice()
+            return
+        for unit in Unit:
+            granted = _moved(self.change, Account.PENDING, unit)
+            total = _total(self.change.after, unit) - _total(self.change.before, unit)
+            if self.change.key.clause == GOODWILL:
+                if total > 0:
+                    yield self._notice("goodwill.given", {"unit": unit.value, "amount": total})
+                continue
+            if total < 0:
+                yield from self._taken_back(unit, -total)
+            elif granted > 0 and total > 0:
+                yield self._granted(unit, granted)
+            if _moved(self.change, Account.EXPIRED, unit) > 0:
+                yield self._notice("reward.expired", {"unit": unit.value})
+
+    def _notice(self, kind: str, params: dict[str, Any], once: str | None = None) -> Notice:
+        return Notice(self.change.member, kind, params, once)
+
+    def _granted(self, unit: Unit, amount: int) -> Notice:
+        key, due = self.change.key, self.change.due
+        assert due is not None
+        params: dict[str, Any] = {
+            "unit": unit.value,
+            "amount": amount,
+            "release": due.release.isoformat(),
+            "zone": self.terms.zone,
+            "clause": key.clause,
+        }
+        clause = self.terms.versions[due.why.version].clause(key.clause)
+        if isinstance(clause, LadderClause):
+            return self._notice("step.reached", {**params, "at": int(key.of("step") or 0)})
+        if (month := key.of("month")) is not None:
+            return self._notice("reward.month", {**params, "month": month} | self.friend)
+        return self._notice("reward.pending", params | self.friend)
+
+    def _choice(self) -> Iterator[Notice]:
+        """Told when it is granted and again when it is released; that it was made is told
+        where it was made."""
+        granted = _moved(self.change, Account.PENDING, Unit.CHOICE)
+        available = _moved(self.change, Account.AVAILABLE, Unit.CHOICE)
+        due = self.change.due
+        if due is not None and (granted > 0 or available > 0):
+            until = due.expires.isoformat() if due.expires else None
+            params = {"until": until, "zone": self.terms.zone} | self.friend
+            yield self._notice("reward.choice", params)
+        if _moved(self.change, Account.EXPIRED, Unit.CHOICE) > 0:
+            yield self._notice("reward.expired", {"unit": Unit.CHOICE.value})
+
+    def _taken_back(self, unit: Unit, amount: int) -> Iterator[Notice]:
+        """What was not paid yet is taken back; what was paid is owed back, net of its tax."""
+        params = {"clause": self.change.key.clause, "unit": unit.value}
+        owed_back = _moved(self.change, Account.RECOVERABLE, unit)
+        if owed_back <= 0:
+            yield self._notice("reward.reversed", params | {"amount": amount})
+            return
+        yield self._notice("reward.recoverable", params | {"amount": owed_back})
+        moved = [_moved(self.change, a, unit) for a in (Account.PENDING, Account.AVAILABLE)]
+        if (waiting := -sum(moved)) > 0:
+            yield self._notice("reward.reversed", params | {"amount": waiting})
+
+    def _limited(self, limit: LimitId) -> Notice:
+        once = f"limit:{self.change.key}:{limit}"[:160]
+        params = {"limit": limit, "clause": self.change.key.clause} | self.friend
+        return self._notice("reward.limit", params, once)
 
 
-def _friend_of(session: Session, change: Change) -> dict[str, Any]:
-    number = change.key.of("referral")
-    referral = session.get(Referral, int(number)) if number is not None else None
-    if referral is None:
-        return {"ordinal": 0, "label": ""}
-    return {"ordinal": referral.ordinal, "label": friend_label(session, referral)}
-
-
-def _tell_grant(session: Session, change: Change, unit: Unit, amount: int, now: datetime) -> None:
-    assert change.due is not None
-    zone = get_campaign(session, change.key.campaign).zone
-    params: dict[str, Any] = {
-        "unit": unit.value,
-        "amount": amount,
-        "release": change.due.release.isoformat(),
-        "zone": zone,
-        "clause": change.key.clause,
-    }
-    terms = terms_of(session, change.key.campaign)
-    clause = terms.versions[change.due.why.version].clause(change.key.clause)
-    if isinstance(clause, LadderClause):
-        at = int(change.key.of("step") or 0)
-        _tell(session, change, "step.reached", {**params, "at": at}, now)
-    elif (month := change.key.of("month")) is not None:
-        params["month"] = month
-        _tell(session, change, "reward.month", params | _friend_of(session, change), now)
-    else:
-        _tell(session, change, "reward.pending", params | _friend_of(session, change), now)
-
-
-def _tell_reversal(
-    session: Session, change: Change, unit: Unit, amount: int, now: datetime
-) -> None:
-    """What was not paid yet is taken back; what was paid is owed back, net of its tax."""
-    params = {"clause": change.key.clause, "unit": unit.value}
-    owed_back = _moved(change, Account.RECOVERABLE, unit)
-    if owed_back <= 0:
-        _tell(session, change, "reward.reversed", params | {"amount": amount}, now)
-        return
-    _tell(session, change, "reward.recoverable", params | {"amount": owed_back}, now)
-    waiting = -_moved(change, Account.PENDING, unit) - _moved(change, Account.AVAILABLE, unit)
-    if waiting > 0:
-        _tell(session, change, "reward.reversed", params | {"amount": waiting}, now)
-
-
-def _tell_limit(session: Session, change: Change, now: datetime) -> None:
-    if change.refused is None:
-        return
-    once = f"limit:{change.key}:{change.refused}"[:160]
-    params = {"limit": change.refused, "clause": change.key.clause}
-    notify_member(
-        session, change.member, "reward.limit", params | _friend_of(session, change), now, once=once
-    )
-
-
-def tell_steps(session: Session, campaign_id: int, member_id: int, now: datetime) -> int:
+def tell_steps(session: Session, campaign_id: int, member_ids: Sequence[int], now: datetime) -> int:
     """Owe a notice for each friend whose outward state is a new one; how many.
 
-    Only what rule 10 lets the member see, and each state of a friend once. Has the member
-    looked at again when a window ends, for what time alone changes.
+    Only what rule 10 lets the member see, and each state of a friend once. Has members looked
+    at again when a window ends, for what time alone changes. Who has no chat is passed over.
     """
-    if chat_of_member(session, member_id) is None:
-        return 0
-    told = 0
-    current = progress_in(session, campaign_id, member_id, now)
-    for line in current.friends:
-        if line.state in _SILENT:
-            continue
-        params = _step_params(line, current.zone)
-        once = f"friend:{line.referral_id}:{line.state.value}"
-        told += notify_member(session, member_id, "friend.step", params, now, once=once)
-    ends = [line.until for line in current.friends if line.until and line.until > now]
-    if ends:
-        wake(session, campaign_id, member_id, min(ends))
-    return told
+    reach = listeners(session, member_ids)
+    owed: list[Notice] = []
+    for member_id, current in progress_by_member(session, campaign_id, sorted(reach), now).items():
+        for line in current.friends:
+            if line.state not in _SILENT:
+                params = _step_params(line, current.zone)
+                once = f"friend:{line.referral_id}:{line.state.value}"
+                owed.append(Notice(member_id, "friend.step", params, once))
+        ends = [line.until for line in current.friends if line.until and line.until > now]
+        if ends:
+            wake(session, campaign_id, member_id, min(ends))
+    return notify_members(session, owed, now)
 
 
 def _step_params(line: FriendLine, zone: str) -> dict[str, Any]:

@@ -7,11 +7,11 @@ belong to an application is read, never written, so any order of arrival reads t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -91,28 +91,26 @@ class FactRow(Base):
     branch: Mapped[str | None] = mapped_column(String(120))
 
 
-class Told(Protocol):
-    """What is read of a fact: a whole row, or a line of the columns that the rules look at."""
+class ToldFact(NamedTuple):
+    """A fact's row as it is read: thousands are, so none is an object the session keeps."""
 
-    @property
-    def event(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def application_ref(self) -> str | None: ...
-    @property
-    def customer_ref(self) -> str | None: ...
-    @property
-    def card_ref(self) -> str | None: ...
-    @property
-    def phone_blind(self) -> str | None: ...
-    @property
-    def existing_customer(self) -> bool | None: ...
+    event: str
+    kind: str
+    at: datetime
+    received_at: datetime
+    application_ref: str | None
+    customer_ref: str | None
+    card_ref: str | None
+    phone_blind: str | None
+    referral_token: str | None
+    transaction_ref: str | None
+    amount: int
+    existing_customer: bool | None
+    product: str | None
+    branch: str | None
 
 
-T = TypeVar("T", bound=Told)
+_TOLD = select(*(FactRow.__table__.c[name] for name in ToldFact._fields))
 
 
 def application_by_ref(session: Session, application_ref: str) -> Application | None:
@@ -120,7 +118,7 @@ def application_by_ref(session: Session, application_ref: str) -> Application | 
     return session.scalar(select(Application).where(Application.application_ref == application_ref))
 
 
-def rows_of(session: Session, application_ref: str) -> list[FactRow]:
+def rows_of(session: Session, application_ref: str) -> list[ToldFact]:
     """Every fact of an application, named directly or through its customer, in time's order.
 
     Facts that name only the customer count from the approval on (an older card of the same
@@ -130,63 +128,45 @@ def rows_of(session: Session, application_ref: str) -> list[FactRow]:
     return rows_by_ref(session, [application_ref])[application_ref]
 
 
-def rows_by_ref(session: Session, refs: Collection[str]) -> dict[str, list[FactRow]]:
+def rows_by_ref(session: Session, refs: Collection[str]) -> dict[str, list[ToldFact]]:
     """The same for many applications at once: two questions, however many they are."""
-    return _gathered(lambda which: session.scalars(select(FactRow).where(which)), refs)
-
-
-LINE = (
-    FactRow.application_ref,
-    FactRow.at,
-    FactRow.event,
-    FactRow.kind,
-    FactRow.amount,
-    FactRow.transaction_ref,
-    FactRow.existing_customer,
-    FactRow.customer_ref,
-    FactRow.card_ref,
-    FactRow.phone_blind,
-)
-"""The columns of a line, in its order."""
-
-
-def lines_by_ref(session: Session, refs: Collection[str]) -> dict[str, list[Any]]:
-    """The same as plain lines of `LINE`, without objects: for who reads a whole history."""
-    return _gathered(lambda which: session.execute(select(*LINE).where(which)), refs)
-
-
-def _gathered(
-    read: Callable[[ColumnElement[bool]], Iterable[T]], refs: Collection[str]
-) -> dict[str, list[T]]:
-    direct: dict[str | None, list[T]] = {ref: [] for ref in refs}
+    direct: dict[str, list[ToldFact]] = {ref: [] for ref in refs}
     if not direct:
         return {}
-    for row in read(FactRow.application_ref.in_(refs)):
+    for row in _told(session, FactRow.application_ref.in_(direct)):
+        assert row.application_ref is not None
         direct[row.application_ref].append(row)
     approvals = {ref: _approval(rows) for ref, rows in direct.items()}
     customers = {row.customer_ref for row in approvals.values() if row is not None}
-    through: dict[str | None, list[T]] = {customer: [] for customer in customers}
+    through: dict[str | None, list[ToldFact]] = {customer: [] for customer in customers}
     if customers:
-        named = FactRow.customer_ref.in_(customers)
-        for row in read(named & FactRow.application_ref.is_(None)):
+        of_customer = FactRow.customer_ref.in_(customers), FactRow.application_ref.is_(None)
+        for row in _told(session, *of_customer):
             through[row.customer_ref].append(row)
     return {
-        ref: sorted([*direct[ref], *_of_customer(approvals[ref], through)], key=_in_time)
-        for ref in refs
+        ref: sorted(
+            [*rows, *_of_customer(approvals[ref], through)], key=lambda row: (row.at, row.event)
+        )
+        for ref, rows in direct.items()
     }
 
 
-def _in_time(row: Told) -> tuple[datetime, str]:
-    return row.at, row.event
+def _told(session: Session, *where: ColumnElement[bool]) -> list[ToldFact]:
+    return [ToldFact._make(row) for row in session.execute(_TOLD.where(*where))]
 
 
-def _approval(rows: Iterable[T]) -> T | None:
+def _approval(rows: list[ToldFact]) -> ToldFact | None:
     """The first approval that names the customer."""
-    named = [row for row in rows if row.kind == Kind.APPROVED and row.customer_ref]
-    return min(named, key=_in_time, default=None)
+    return min(
+        (row for row in rows if row.kind == Kind.APPROVED and row.customer_ref),
+        key=lambda row: (row.at, row.event),
+        default=None,
+    )
 
 
-def _of_customer(approval: T | None, through: Mapping[str | None, list[T]]) -> list[T]:
+def _of_customer(
+    approval: ToldFact | None, through: dict[str | None, list[ToldFact]]
+) -> list[ToldFact]:
     if approval is None:
         return []
     return [
@@ -197,40 +177,40 @@ def _of_customer(approval: T | None, through: Mapping[str | None, list[T]]) -> l
     ]
 
 
-def approvals_of(session: Session, customers: Collection[str]) -> list[Any]:
-    """Every approval that names one of these customers, as lines of `LINE`, oldest first."""
+def approvals_of(session: Session, customers: Collection[str]) -> list[ToldFact]:
+    """Every approval that names one of these customers, oldest first."""
     if not customers:
         return []
-    query = (
-        select(*LINE)
-        .where(FactRow.customer_ref.in_(customers), FactRow.kind == Kind.APPROVED)
-        .order_by(FactRow.at, FactRow.event)
-    )
-    return list(session.execute(query))
+    rows = _told(session, FactRow.customer_ref.in_(customers), FactRow.kind == Kind.APPROVED)
+    return sorted(rows, key=lambda row: (row.at, row.event))
 
 
 def load_facts(session: Session, application_ids: Collection[int]) -> list[Fact]:
     """The facts of some applications, oldest first, as the rules read them."""
-    applications = applications_by_id(session, application_ids)
-    rows = rows_by_ref(session, [each.application_ref for each in applications.values()])
-    return sorted(
+    refs = refs_by_id(session, application_ids)
+    rows = rows_by_ref(session, list(refs.values()))
+    return sorted(fact for each, ref in refs.items() for fact in facts_in(each, rows[ref]))
+
+
+def facts_in(application: int, rows: Iterable[ToldFact]) -> list[Fact]:
+    """An application's rows as the rules read them."""
+    return [
         Fact(
-            at=row.at,
-            id=row.event,
-            kind=Kind(row.kind),
-            application=application.id,
-            amount=row.amount,
-            transaction=row.transaction_ref or "",
-            existing_customer=row.existing_customer,
+            row.at,
+            row.event,
+            Kind(row.kind),
+            application,
+            row.amount,
+            row.transaction_ref or "",
+            row.existing_customer,
         )
-        for application in applications.values()
-        for row in rows[application.application_ref]
-    )
+        for row in rows
+    ]
 
 
-def applications_by_id(session: Session, ids: Collection[int]) -> dict[int, Application]:
-    """Applications by their ids; unknown ids are left out."""
+def refs_by_id(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """The bank's references of applications by their ids; unknown ids are left out."""
     if not ids:
         return {}
-    found = session.scalars(select(Application).where(Application.id.in_(ids)))
-    return {application.id: application for application in found}
+    query = select(Application.id, Application.application_ref).where(Application.id.in_(ids))
+    return {row.id: row.application_ref for row in session.execute(query)}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
 from shared.base.errors import Refusal
-from shared.campaigns.rules import MONTHLY_CAP, Cap, LimitId, Programme, Rules, Terms
+from shared.campaigns.rules import MONTHLY_CAP, Cap, LimitId, Rules, Terms
 from shared.post.audit import record
 
 
@@ -237,14 +237,14 @@ def limits_at(session: Session, campaign_id: int, now: datetime) -> dict[LimitId
     return {limit_id: row for limit_id, row in last.items() if row.amount is not None}
 
 
+def rules_of(session: Session, campaign_id: int) -> dict[int, Rules]:
+    """The rules of every version by number."""
+    query = select(CampaignVersion).where(CampaignVersion.campaign_id == campaign_id)
+    return {row.number: row.rules for row in session.scalars(query)}
+
+
 def terms_of(session: Session, campaign_id: int) -> Terms:
     """The programmes of every version by number, and the campaign's caps through time."""
-    versions: dict[int, Programme] = {
-        row.number: row.rules
-        for row in session.scalars(
-            select(CampaignVersion).where(CampaignVersion.campaign_id == campaign_id)
-        )
-    }
     caps = session.scalars(
         select(CampaignLimit)
         .where(CampaignLimit.campaign_id == campaign_id, CampaignLimit.limit_id == MONTHLY_CAP)
@@ -253,6 +253,6 @@ def terms_of(session: Session, campaign_id: int) -> Terms:
     return Terms(
         campaign=campaign_id,
         zone=get_campaign(session, campaign_id).zone,
-        versions=versions,
+        versions=rules_of(session, campaign_id),
         caps=tuple(Cap(row.from_at, row.amount) for row in caps),
     )

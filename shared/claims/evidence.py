@@ -10,11 +10,11 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from shared.applications.facts import Application, FactRow, Kind, rows_of
+from shared.applications.facts import Application, FactRow, Kind, ToldFact, rows_of
 from shared.campaigns.rules import Rules
 from shared.claims.claims import Claim
-from shared.people.members import get_member
-from shared.referrals.eligibility import own_number, reason_against, surroundings
+from shared.people.members import cardholders
+from shared.referrals.eligibility import reason_against, surroundings
 from shared.referrals.referrals import CreditRow, Invite, Referral, Registration, Visit, VisitKind
 
 SURE = 4
@@ -59,7 +59,7 @@ class Grounds:
     rules: Rules
     application: Application | None
     applied_at: datetime | None
-    rows: tuple[FactRow, ...]
+    rows: tuple[ToldFact, ...]
 
 
 def grounds_of(session: Session, claim: Claim, rules: Rules) -> Grounds:
@@ -188,10 +188,9 @@ def _application(_session: Session, grounds: Grounds) -> list[Evidence]:
 def _customer(session: Session, grounds: Grounds) -> list[Evidence]:
     if grounds.applied_at is None:
         return []
-    member = get_member(session, grounds.claim.member_id)
+    member_id = grounds.claim.member_id
     against = reason_against(
-        member,
-        own_number(session, member),
+        cardholders(session, [member_id])[member_id],
         grounds.rows,
         surroundings(session, [grounds.rows]),
         grounds.applied_at,

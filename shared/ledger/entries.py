@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,14 +21,15 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
+    bindparam,
     func,
-    insert,
     select,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc
 from shared.base.money import Unit
+from shared.base.rows import insert_rows
 from shared.ledger.balance import Account, Balance, Key
 
 GENESIS = "0" * 64
@@ -76,6 +77,10 @@ class Leg(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
 
 
+_ENTRIES = Entry.metadata.tables[Entry.__tablename__]
+_LEGS = Leg.metadata.tables[Leg.__tablename__]
+
+
 @dataclass(frozen=True)
 class Position:
     """Where a key stands: the sum of its legs and the number of its last entry."""
@@ -87,22 +92,53 @@ class Position:
 NOWHERE = Position(Balance(), 0)
 
 
+@dataclass(frozen=True)
+class Posting:
+    """One entry to be appended. `legs` are changes in the units' smallest pieces."""
+
+    key: Key
+    member: int
+    revision: int
+    legs: Balance
+    why: dict[str, Any]
+
+
 def digest_of(entry: Entry, legs: Iterable[tuple[str, str, int]], prev_hash: str) -> str:
     """The hash of an entry: sha256 over its content in canonical JSON and the hash before."""
+    posting = entry.key, entry.revision, entry.member_id, entry.why
+    return _digest(entry.id, *posting, _moment(entry.at), legs, prev_hash)
+
+
+def _digest(
+    number: int,
+    key: Key,
+    revision: int,
+    member: int,
+    why: dict[str, Any],
+    at: str,
+    legs: Iterable[tuple[str, str, int]],
+    prev_hash: str,
+) -> str:
     content = [
-        entry.id,
-        entry.campaign_id,
-        entry.party,
-        entry.clause,
-        entry.occasion,
-        entry.revision,
-        entry.member_id,
-        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        entry.why,
+        number,
+        key.campaign,
+        key.party,
+        key.clause,
+        key.occasion,
+        revision,
+        member,
+        at,
+        why,
         sorted(legs),
     ]
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{prev_hash}\n{canonical}".encode()).hexdigest()
+    return hashlib.sha256(f"{prev_hash}\n{_canonical(content)}".encode()).hexdigest()
+
+
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def post(
@@ -114,39 +150,61 @@ def post(
     why: dict[str, Any],
     now: datetime,
 ) -> int:
-    """Append one entry to the chain; its number. Only `rewards.settle` calls this.
+    """Append one entry; its number. As `post_all`."""
+    return post_all(session, [Posting(key, member_id, revision, legs, why)], now)
 
-    `legs` are changes in the units' smallest pieces. ValueError when they are empty or do not
-    sum to zero in every unit; a revision that exists already is refused by the database.
+
+def post_all(session: Session, postings: Sequence[Posting], now: datetime) -> int:
+    """Append entries to the chain, in their order; the last one's number, 0 when there is none.
+
+    Only `rewards.settle` calls this. ValueError when the legs of one are empty or do not sum
+    to zero in every unit; a revision that exists already is refused by the database. Three
+    statements, however many entries.
     """
-    if not legs or not legs.even:
-        raise ValueError(f"legs do not sum to zero: {legs}")
+    for posting in postings:
+        if not posting.legs or not posting.legs.even:
+            raise ValueError(f"legs do not sum to zero: {posting.legs}")
+    if not postings:
+        return 0
     last = session.execute(select(Entry.id, Entry.hash).order_by(Entry.id.desc()).limit(1)).first()
-    number, prev_hash = (last.id + 1, last.hash) if last is not None else (1, GENESIS)
-    entry = Entry(
-        id=number,
-        campaign_id=key.campaign,
-        party=key.party,
-        clause=key.clause,
-        occasion=key.occasion,
-        revision=revision,
-        member_id=member_id,
-        at=now,
-        why=why,
-        prev_hash=prev_hash,
-    )
-    plain = [(account.value, unit.value, amount) for (account, unit), amount in legs.items()]
-    entry.hash = digest_of(entry, plain, prev_hash)
-    content = {name: getattr(entry, name) for name in Entry.__table__.columns.keys()}  # noqa: SIM118
-    session.execute(insert(Entry), [content])
-    session.execute(
-        insert(Leg),
-        [
-            {"entry_id": number, "account": account, "unit": unit, "amount": amount}
-            for account, unit, amount in plain
-        ],
-    )
+    number, prev_hash = (last.id, last.hash) if last is not None else (0, GENESIS)
+    entries: list[dict[str, Any]] = []
+    legs: list[dict[str, Any]] = []
+    for posting in postings:
+        number += 1
+        entry, its_legs = _rows(number, posting, now, prev_hash)
+        prev_hash = entry["hash"]
+        entries.append(entry)
+        legs += its_legs
+    insert_rows(session, _ENTRIES, entries)
+    insert_rows(session, _LEGS, legs)
     return number
+
+
+def _rows(
+    number: int, posting: Posting, now: datetime, prev_hash: str
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The rows of one entry and of its legs."""
+    key = posting.key
+    plain = [(account.value, unit.value, n) for (account, unit), n in posting.legs.items()]
+    said = key, posting.revision, posting.member, posting.why
+    entry = {
+        "id": number,
+        "campaign_id": key.campaign,
+        "party": key.party,
+        "clause": key.clause,
+        "occasion": key.occasion,
+        "revision": posting.revision,
+        "member_id": posting.member,
+        "at": now,
+        "why": posting.why,
+        "prev_hash": prev_hash,
+        "hash": _digest(number, *said, _moment(now), plain, prev_hash),
+    }
+    return entry, [
+        {"entry_id": number, "account": account, "unit": unit, "amount": amount}
+        for account, unit, amount in plain
+    ]
 
 
 def positions(session: Session, campaign_id: int, member_id: int) -> dict[Key, Balance]:
@@ -156,27 +214,45 @@ def positions(session: Session, campaign_id: int, member_id: int) -> dict[Key, B
 
 def standings(session: Session, campaign_id: int, member_id: int) -> dict[Key, Position]:
     """Positions with the number of each key's last entry."""
-    rows = session.execute(
-        select(
-            Entry.party,
-            Entry.clause,
-            Entry.occasion,
-            Leg.account,
-            Leg.unit,
-            func.sum(Leg.amount),
-            func.max(Entry.revision),
-        )
-        .join(Leg, Leg.entry_id == Entry.id)
-        .where(Entry.campaign_id == campaign_id, Entry.member_id == member_id)
-        .group_by(Entry.party, Entry.clause, Entry.occasion, Leg.account, Leg.unit)
-    )
-    amounts: dict[Key, dict[tuple[Account, Unit], int]] = {}
+    return standings_of(session, campaign_id, [member_id])[member_id]
+
+
+def standings_of(
+    session: Session, campaign_id: int, member_ids: Collection[int]
+) -> dict[int, dict[Key, Position]]:
+    """The same for many members, in one question."""
+    rows = session.execute(_STANDINGS, {"campaign": campaign_id, "members": list(member_ids)})
+    amounts: dict[int, dict[Key, dict[tuple[Account, Unit], int]]] = {m: {} for m in member_ids}
     last: dict[Key, int] = {}
-    for party, clause, occasion, account, unit, amount, revision in rows:
+    for member, party, clause, occasion, account, unit, amount, revision in rows:
         key = Key(campaign_id, party, clause, occasion)
-        amounts.setdefault(key, {})[Account(account), Unit(unit)] = int(amount)
-        last[key] = max(last.get(key, 0), int(revision))
-    return {key: Position(Balance(held), last[key]) for key, held in amounts.items()}
+        held = amounts[member].setdefault(key, {})
+        held[Account(account), Unit(unit)] = int(amount)
+        last[key] = max(last.get(key, 0), revision)
+    return {
+        member: {key: Position(Balance(held), last[key]) for key, held in keys.items()}
+        for member, keys in amounts.items()
+    }
+
+
+_STANDINGS = (
+    select(
+        Entry.member_id,
+        Entry.party,
+        Entry.clause,
+        Entry.occasion,
+        Leg.account,
+        Leg.unit,
+        func.sum(Leg.amount),
+        func.max(Entry.revision),
+    )
+    .join(Leg, Leg.entry_id == Entry.id)
+    .where(
+        Entry.campaign_id == bindparam("campaign"),
+        Entry.member_id.in_(bindparam("members", expanding=True)),
+    )
+    .group_by(Entry.member_id, Entry.party, Entry.clause, Entry.occasion, Leg.account, Leg.unit)
+)
 
 
 def entries_of(session: Session, campaign_id: int, member_id: int) -> list[tuple[Entry, Balance]]:

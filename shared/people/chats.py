@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
@@ -13,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from shared.base.database import Base, Id, Utc, id_column
 from shared.base.errors import Refusal
 from shared.base.i18n import Locale, locale_from_tag
+from shared.people.members import Member
 
 BINDING_TERM = timedelta(minutes=5)
 SEEN_TO = timedelta(minutes=1)
@@ -110,6 +113,33 @@ def chat_of_member(session: Session, member_id: int, channel: str = "telegram") 
             Chat.member_id == member_id, Chat.channel == channel, Chat.blocked_at.is_(None)
         )
     )
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A member's chat that listens. `pushes`: the member wants to be told unasked."""
+
+    id: int
+    channel: str
+    pushes: bool
+
+
+def listeners(
+    session: Session, member_ids: Collection[int], channel: str = "telegram"
+) -> dict[int, Listener]:
+    """The chats of those of some members who have one that listens."""
+    if not member_ids:
+        return {}
+    rows = session.execute(
+        select(Chat.member_id, Chat.id, Chat.channel, Member.pushes)
+        .join(Member, Member.id == Chat.member_id)
+        .where(Chat.member_id.in_(member_ids), Chat.channel == channel, Chat.blocked_at.is_(None))
+    )
+    return {
+        member_id: Listener(number, name, pushes)
+        for member_id, number, name, pushes in rows
+        if member_id is not None
+    }
 
 
 def bind(session: Session, chat: Chat, member_id: int, proof: Proof, now: datetime) -> Chat | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -105,6 +106,18 @@ def holds(
         return False
     session.flush()
     return query.first(line_of(session), {"whose": whose, "purpose": purpose.value}) is not None
+
+
+def holders(session: Session, purpose: Purpose, person_ids: Collection[int]) -> set[int]:
+    """Of some persons, those whose agreement stands now."""
+    if not person_ids:
+        return set()
+    query = select(Consent.person_id).where(
+        Consent.withdrawn_at.is_(None),
+        Consent.purpose == purpose.value,
+        Consent.person_id.in_(person_ids),
+    )
+    return {person_id for person_id in session.scalars(query) if person_id is not None}
 
 
 def withdraw(

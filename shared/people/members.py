@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -38,6 +39,38 @@ class Member(Base):
     """The member chose to appear by masked name on the invite page."""
     on_leaderboard: Mapped[bool] = mapped_column(Boolean, default=False)
     pushes: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+@dataclass(frozen=True)
+class Cardholder:
+    """What the rules look at in a member. `own_number`: the keyed hash of it."""
+
+    customer_ref: str
+    status: MemberStatus
+    status_since: datetime
+    own_number: str | None
+
+    @property
+    def inactive_since(self) -> datetime | None:
+        """Since when the member is not active; None: active."""
+        return None if self.status is MemberStatus.ACTIVE else self.status_since
+
+
+_CARDHOLDERS = select(
+    Member.id, Member.customer_ref, Member.status, Member.status_since, Person.phone_blind
+).outerjoin(Person, Person.id == Member.person_id)
+
+
+def cardholders(session: Session, member_ids: Collection[int]) -> dict[int, Cardholder]:
+    """Many members as the rules look at them; LookupError when there is none of an id."""
+    rows = session.execute(_CARDHOLDERS.where(Member.id.in_(member_ids)))
+    found = {
+        number: Cardholder(ref, MemberStatus(status), since, phone)
+        for number, ref, status, since, phone in rows
+    }
+    if missing := set(member_ids) - found.keys():
+        raise LookupError(f"member {min(missing)}")
+    return found
 
 
 def get_member(session: Session, member_id: int) -> Member:

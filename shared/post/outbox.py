@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -88,6 +89,33 @@ def send_later(
         return None
     row = _row(session, channel, body, now, chat_id, urgency)
     return int(session.execute(_WRITE, row | {"once": once}).scalar_one())
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to a chat, to be owed with others. `once`: as in `send_later`."""
+
+    channel: Channel
+    chat_id: int
+    body: dict[str, Any]
+    once: str | None = None
+
+
+def send_all_later(session: Session, messages: Sequence[Message], now: datetime) -> int:
+    """Owe many messages; those whose `once` is owed or sent are left out; how many were written."""
+    asked = {message.once for message in messages} - {None}
+    known = (
+        set(session.scalars(select(Outbox.once).where(Outbox.once.in_(asked)))) if asked else set()
+    )
+    rows = []
+    for message in messages:
+        if message.once is None or message.once not in known:
+            known.add(message.once)
+            row = _row(session, message.channel, message.body, now, message.chat_id, Urgency.PUSH)
+            rows.append(row | {"once": message.once})
+    if rows:
+        session.execute(_WRITE, rows)
+    return len(rows)
 
 
 def send_answers(

@@ -5,7 +5,7 @@ Read off the facts at every settling, so that any order of arrival ends the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,16 +13,23 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from shared.applications.facts import (
+    Fact,
     Kind,
-    Told,
-    applications_by_id,
+    ToldFact,
     approvals_of,
-    lines_by_ref,
+    facts_in,
+    refs_by_id,
+    rows_by_ref,
 )
-from shared.campaigns.campaigns import version
-from shared.people.members import Member, MemberStatus, get_member, members_by_refs
-from shared.people.persons import Person
-from shared.referrals.referrals import Credit, load_credits
+from shared.campaigns.campaigns import rules_of
+from shared.people.members import (
+    Cardholder,
+    Member,
+    MemberStatus,
+    cardholders,
+    members_by_refs,
+)
+from shared.referrals.referrals import Credit, credits_of
 
 MONTH = timedelta(days=30)
 
@@ -38,46 +45,46 @@ class Reason(StrEnum):
 class Surroundings:
     """What is known about the customers whom some applications were approved for."""
 
-    members: Mapping[str, Member]
+    members: dict[str, Member]
     """Our file, by customer_ref."""
-    approvals: Mapping[str, Sequence[Told]]
+    approvals: dict[str, list[ToldFact]]
     """Every approval of a customer, oldest first."""
-    earlier: Mapping[str, Sequence[Told]]
+    earlier: dict[str, list[ToldFact]]
     """The facts of those approvals' applications, by application_ref."""
 
 
-def surroundings(session: Session, tales: Iterable[Sequence[Told]]) -> Surroundings:
+def surroundings(session: Session, tales: Collection[Sequence[ToldFact]]) -> Surroundings:
     """Look around some applications, each given by its facts: three questions, however many."""
     refs = {ref for rows in tales for ref in _customers(rows)}
-    approvals: dict[str, list[Told]] = {ref: [] for ref in refs}
+    approvals: dict[str, list[ToldFact]] = {ref: [] for ref in refs}
     for row in approvals_of(session, refs):
         approvals[row.customer_ref or ""].append(row)
     twice = [row for rows in approvals.values() if len(rows) > 1 for row in rows]
     return Surroundings(
         members_by_refs(session, refs),
         approvals,
-        lines_by_ref(session, {row.application_ref for row in twice if row.application_ref}),
+        rows_by_ref(session, {row.application_ref for row in twice if row.application_ref}),
     )
 
 
 def reason_against(
-    member: Member,
-    own_number: str | None,
-    rows: Sequence[Told],
+    member: Cardholder,
+    rows: Sequence[ToldFact],
     around: Surroundings,
     applied: datetime,
     months: int,
 ) -> Reason | None:
     """Why an application's facts earn nothing under this member, or None.
 
-    Own: the approval names the member's own customer_ref, or the number is the member's own
-    (`own_number`, its keyed hash). Existing: the bank's word (`existing_customer`, the last
+    Own: the approval names the member's own customer_ref, or the number is the member's own.
+    Existing: the bank's word (`existing_customer`, the last
     heard) beats our file; our file knows customers whose account was opened before and who
     held a card within `months` (0: who ever held one); the facts know customers who were
     approved for another before.
     """
     refs = _customers(rows)
-    own = own_number is not None and any(row.phone_blind == own_number for row in rows)
+    number = member.own_number
+    own = number is not None and any(row.phone_blind == number for row in rows)
     if own or member.customer_ref in refs:
         return Reason.OWN
     said = [row.existing_customer for row in rows if row.existing_customer is not None]
@@ -89,12 +96,12 @@ def reason_against(
     return Reason.EXISTING if _approved_before(rows, around, applied, months) else None
 
 
-def _customers(rows: Sequence[Told]) -> set[str]:
+def _customers(rows: Sequence[ToldFact]) -> set[str]:
     return {row.customer_ref for row in rows if row.kind == Kind.APPROVED and row.customer_ref}
 
 
 def _approved_before(
-    rows: Sequence[Told], around: Surroundings, applied: datetime, months: int
+    rows: Sequence[ToldFact], around: Surroundings, applied: datetime, months: int
 ) -> bool:
     """Whether the customer got another card first, and held it within `months`."""
     first = next((row for row in rows if row.kind == Kind.APPROVED and row.customer_ref), None)
@@ -125,30 +132,48 @@ def _held_before(known: Member, applied: datetime, months: int) -> bool:
     return known.status_since > applied - months * MONTH
 
 
-def own_number(session: Session, member: Member) -> str | None:
-    """The keyed hash of a member's own number."""
-    person = session.get(Person, member.person_id)
-    return person.phone_blind if person is not None else None
+@dataclass(frozen=True)
+class Record:
+    """A member's credits in a campaign, and what the bank told of their applications."""
+
+    credits: tuple[Credit, ...]
+    """Those included that may earn nothing."""
+    earning: tuple[Credit, ...]
+    facts: tuple[Fact, ...]
+    """Of every credited application, oldest first."""
+
+
+def load_records(
+    session: Session, campaign_id: int, members: Mapping[int, Cardholder]
+) -> dict[int, Record]:
+    """The records of many members: as many questions as for one."""
+    credits = credits_of(session, campaign_id, members)
+    every = [credit for mine in credits.values() for credit in mine]
+    if not every:
+        return dict.fromkeys(members, Record((), (), ()))
+    refs = refs_by_id(session, {credit.application for credit in every})
+    tales = rows_by_ref(session, list(refs.values()))
+    around = surroundings(session, tales.values())
+    rules = rules_of(session, campaign_id)
+
+    def earns(member: Cardholder, credit: Credit) -> bool:
+        rows = tales[refs[credit.application]]
+        months = rules[credit.version].new_customer_months
+        return reason_against(member, rows, around, credit.on, months) is None
+
+    def record(member_id: int, member: Cardholder) -> Record:
+        mine = credits[member_id]
+        told = {credit.application for credit in mine}
+        return Record(
+            tuple(mine),
+            tuple(credit for credit in mine if earns(member, credit)),
+            tuple(sorted(f for a in told for f in facts_in(a, tales[refs[a]]))),
+        )
+
+    return {member_id: record(member_id, member) for member_id, member in members.items()}
 
 
 def eligible_credits(session: Session, campaign_id: int, member_id: int) -> list[Credit]:
     """A member's credits without those that may earn nothing, as the facts now stand."""
-    credits = load_credits(session, campaign_id, member_id)
-    if not credits:
-        return []
-    member = get_member(session, member_id)
-    number = own_number(session, member)
-    applications = applications_by_id(session, {credit.application for credit in credits})
-    tales = lines_by_ref(session, [each.application_ref for each in applications.values()])
-    around = surroundings(session, tales.values())
-    months = {
-        number: version(session, campaign_id, number).rules.new_customer_months
-        for number in {credit.version for credit in credits}
-    }
-
-    def earns(credit: Credit) -> bool:
-        rows = tales[applications[credit.application].application_ref]
-        term = months[credit.version]
-        return reason_against(member, number, rows, around, credit.on, term) is None
-
-    return [credit for credit in credits if earns(credit)]
+    members = cardholders(session, [member_id])
+    return list(load_records(session, campaign_id, members)[member_id].earning)

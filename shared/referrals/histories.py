@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import String, bindparam, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from shared.applications.facts import Application, Fact, FactRow, Kind, lines_by_ref
+from shared.applications.facts import Application, Fact, FactRow, Kind, rows_by_ref
 from shared.base.direct import Direct, line_of, moment_reader
-from shared.people.members import Member
-from shared.people.persons import Person
+from shared.people.members import Member, cardholders
 from shared.referrals.eligibility import reason_against, surroundings
 from shared.referrals.referrals import Credit, CreditRow, Referral, Source
 
@@ -232,7 +231,7 @@ def _refused(
 
     Most applications show nothing that `reason_against` looks at; only the others are put to it.
     """
-    inviters = _inviters(session, ids)
+    inviters = cardholders(session, ids)
     odd = _odd(session, {x.customer for told in tales.values() for x in told if x.customer})
     strange = [
         row
@@ -240,29 +239,18 @@ def _refused(
         if any(
             line.existing
             or line.customer in odd
-            or (line.phone is not None and line.phone == inviters[row.member][1])
+            or (line.phone is not None and line.phone == inviters[row.member].own_number)
             for line in tales.get(row.application, ())
         )
     ]
-    told = lines_by_ref(session, {row.ref for row in strange})
+    told = rows_by_ref(session, {row.ref for row in strange})
     around = surroundings(session, told.values())
     refused = set()
     for row in strange:
-        member, number = inviters[row.member]
         months = judged.new_customer_months
-        if reason_against(member, number, told[row.ref], around, row.on, months) is not None:
+        if reason_against(inviters[row.member], told[row.ref], around, row.on, months) is not None:
             refused.add(row)
     return refused
-
-
-def _inviters(session: Session, ids: Sequence[int]) -> Mapping[int, tuple[Member, str | None]]:
-    """Members, each with the keyed hash of their own number."""
-    query = (
-        select(Member, Person.phone_blind)
-        .outerjoin(Person, Person.id == Member.person_id)
-        .where(Member.id.in_(ids))
-    )
-    return {member.id: (member, number) for member, number in session.execute(query)}
 
 
 def _odd(session: Session, customers: Collection[str]) -> set[str]:

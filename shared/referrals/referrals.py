@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -156,21 +157,30 @@ class CreditRow(Base):
     superseded_at: Mapped[datetime | None] = mapped_column(Utc)
 
 
-def load_credits(session: Session, campaign_id: int, member_id: int) -> list[Credit]:
-    """The credits of one member in one campaign, in the order they count."""
+def credits_of(
+    session: Session, campaign_id: int, member_ids: Collection[int]
+) -> dict[int, list[Credit]]:
+    """The standing credits of some members in one campaign, each in the order they count."""
     rows = session.execute(
-        select(CreditRow, Referral.version, Referral.segment)
+        select(
+            Referral.member_id,
+            CreditRow.referral_id,
+            CreditRow.application_id,
+            CreditRow.on,
+            Referral.version,
+            CreditRow.source,
+            Referral.segment,
+        )
         .join(Referral, Referral.id == CreditRow.referral_id)
         .where(
             Referral.campaign_id == campaign_id,
-            Referral.member_id == member_id,
+            Referral.member_id.in_(member_ids),
             CreditRow.superseded_at.is_(None),
         )
         .order_by(CreditRow.on, CreditRow.id)
     )
-    return [
-        Credit(
-            row.referral_id, row.application_id, row.on, version, Source(row.source), segment or ""
-        )
-        for row, version, segment in rows
-    ]
+    found: dict[int, list[Credit]] = {member_id: [] for member_id in member_ids}
+    for member_id, referral, application, on, version, source, segment in rows:
+        credit = Credit(referral, application, on, version, Source(source), segment or "")
+        found[member_id].append(credit)
+    return found

@@ -6,30 +6,21 @@ the friend's own consent; a decline looks like silence until the window ends.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.actions.notifying import friend_label
-from shared.applications.facts import Fact, Kind, load_facts
+from shared.applications.facts import Kind
 from shared.base.money import Unit
-from shared.campaigns.campaigns import shown_campaign, terms_of
+from shared.campaigns.campaigns import shown_campaign
 from shared.campaigns.clauses import BaseClause, LadderClause
-from shared.campaigns.rules import Terms
 from shared.ledger.balance import Account, Balance, Key, total
-from shared.ledger.entries import positions
-from shared.people import consents
-from shared.people.consents import Purpose
-from shared.referrals.eligibility import eligible_credits
-from shared.referrals.referrals import Credit, Referral, load_credits
-from shared.rewards.admission import Holding, Verdict, load_holdings
-from shared.rewards.owed import Due
-from shared.rewards.programme import dues
+from shared.referrals.referrals import Referral
+from shared.reports.sight import Sight, sights
+from shared.rewards.admission import Verdict
 from shared.rewards.triggers import Progress as Stage
 from shared.rewards.triggers import Stand, progress_of
 
@@ -104,23 +95,6 @@ class Progress:
     next_release: NextRelease | None = None
 
 
-@dataclass(frozen=True)
-class _Sight:
-    """What was loaded about one member, for the functions below."""
-
-    member_id: int
-    terms: Terms
-    facts: Mapping[int, Sequence[Fact]]
-    credits: Mapping[int, Sequence[Credit]]
-    """By referral, those included that may earn nothing: to the member they look alike."""
-    eligible: frozenset[int]
-    """The applications that may earn."""
-    owed: Mapping[Key, Due]
-    held: Mapping[Key, Holding]
-    stands: Mapping[Key, Balance]
-    now: datetime
-
-
 def progress(session: Session, member_id: int, now: datetime) -> Progress | None:
     """A member's progress in the campaign that is shown now; None when there is none."""
     campaign = shown_campaign(session, now)
@@ -129,24 +103,30 @@ def progress(session: Session, member_id: int, now: datetime) -> Progress | None
 
 def progress_in(session: Session, campaign_id: int, member_id: int, now: datetime) -> Progress:
     """A member's progress in one campaign."""
-    sight = _look(session, campaign_id, member_id, now)
+    return progress_by_member(session, campaign_id, [member_id], now)[member_id]
+
+
+def progress_by_member(
+    session: Session, campaign_id: int, member_ids: Collection[int], now: datetime
+) -> dict[int, Progress]:
+    """The same for many members: as many questions as for one."""
+    seen = sights(session, campaign_id, member_ids, now)
+    return {member_id: _progress(sight) for member_id, sight in seen.items()}
+
+
+def _progress(sight: Sight) -> Progress:
     current = max(sight.terms.versions)
-    referrals = session.scalars(
-        select(Referral)
-        .where(Referral.campaign_id == campaign_id, Referral.member_id == member_id)
-        .order_by(Referral.ordinal)
-    ).all()
-    stages = {r.id: _stage(sight, r) for r in referrals}
+    stages = {r.id: _stage(sight, r) for r in sight.referrals}
     reached = sum(stage.stand is Stand.QUALIFIED for stage in stages.values())
     steps = _steps(sight.terms.versions[current].clauses, reached)
     return Progress(
-        campaign_id=campaign_id,
+        campaign_id=sight.terms.campaign,
         version=current,
         zone=sight.terms.zone,
         reached=reached,
         steps=steps,
         next_step=next((step for step in steps if not step.reached), None),
-        friends=tuple(_friend(session, sight, r, stages[r.id]) for r in referrals),
+        friends=tuple(_friend(sight, r, stages[r.id]) for r in sight.referrals),
         pending=_total(sight, Account.PENDING),
         available=_total(sight, Account.AVAILABLE),
         paid=_total(sight, Account.PAID),
@@ -154,31 +134,7 @@ def progress_in(session: Session, campaign_id: int, member_id: int, now: datetim
     )
 
 
-def _look(session: Session, campaign_id: int, member_id: int, now: datetime) -> _Sight:
-    credits = load_credits(session, campaign_id, member_id)
-    earning = eligible_credits(session, campaign_id, member_id)
-    facts = load_facts(session, {credit.application for credit in credits})
-    terms = terms_of(session, campaign_id)
-    by_application: dict[int, list[Fact]] = defaultdict(list)
-    for fact in facts:
-        by_application[fact.application].append(fact)
-    by_referral: dict[int, list[Credit]] = defaultdict(list)
-    for credit in credits:
-        by_referral[credit.referral].append(credit)
-    return _Sight(
-        member_id,
-        terms,
-        by_application,
-        by_referral,
-        frozenset(credit.application for credit in earning),
-        dues(earning, facts, terms, now, member=member_id),
-        load_holdings(session, campaign_id, member_id),
-        positions(session, campaign_id, member_id),
-        now,
-    )
-
-
-def _stage(sight: _Sight, referral: Referral) -> Stage:
+def _stage(sight: Sight, referral: Referral) -> Stage:
     told = [
         sight.facts.get(credit.application, ())
         for credit in sight.credits.get(referral.id, ())
@@ -197,22 +153,18 @@ def _steps(clauses: Sequence[object], reached: int) -> tuple[Step, ...]:
     )
 
 
-def _friend(session: Session, sight: _Sight, referral: Referral, stage: Stage) -> FriendLine:
-    label = friend_label(session, referral)
-    clause = _base(sight, referral)
+def _friend(sight: Sight, referral: Referral, stage: Stage) -> FriendLine:
+    label, clause = sight.labels[referral.id], _base(sight, referral)
     plain = FriendLine(referral.ordinal, referral.id, label, FriendState.REGISTERED, clause=clause)
     rewarded = _rewarded(sight, referral, plain)
     if rewarded is not None:
         return rewarded
     if stage.stand is Stand.UNDONE and _was_told(sight, referral):
         return _as(plain, FriendState.NOT_MET, None)
-    consented = referral.person_id is not None and consents.holds(
-        session, Purpose.PROGRESS, person_id=referral.person_id
-    )
-    return _unrewarded(sight, referral, stage, plain, consented)
+    return _unrewarded(sight, referral, stage, plain)
 
 
-def _rewarded(sight: _Sight, referral: Referral, plain: FriendLine) -> FriendLine | None:
+def _rewarded(sight: Sight, referral: Referral, plain: FriendLine) -> FriendLine | None:
     """The friend's line when a reward was earned or a limit said no."""
     key = Key(
         sight.terms.campaign, f"member:{sight.member_id}", plain.clause, f"referral:{referral.id}"
@@ -237,26 +189,24 @@ def _rewarded(sight: _Sight, referral: Referral, plain: FriendLine) -> FriendLin
     return None
 
 
-def _was_told(sight: _Sight, referral: Referral) -> bool:
+def _was_told(sight: Sight, referral: Referral) -> bool:
     """Whether the member has seen a reward for this friend before."""
     return any(key.occasion == f"referral:{referral.id}" for key in sight.held)
 
 
-def _unrewarded(
-    sight: _Sight, referral: Referral, stage: Stage, plain: FriendLine, consented: bool
-) -> FriendLine:
+def _unrewarded(sight: Sight, referral: Referral, stage: Stage, plain: FriendLine) -> FriendLine:
     if sight.now >= stage.quiet_until and stage.stand is not Stand.QUALIFIED:
         return _as(plain, FriendState.NOT_MET, None)
     if referral.id not in sight.credits:
         return _as(plain, FriendState.REGISTERED, None)
-    if not consented:
+    if referral.id not in sight.shown:
         return _as(plain, FriendState.IN_PROGRESS, stage.quiet_until)
     if stage.stand is Stand.MISSED and stage.deadline is not None:
         return _as(plain, FriendState.NOT_MET, None)
     return _as(plain, _consented_state(sight, referral), stage.deadline or stage.quiet_until)
 
 
-def _consented_state(sight: _Sight, referral: Referral) -> FriendState:
+def _consented_state(sight: Sight, referral: Referral) -> FriendState:
     told = [
         fact
         for credit in sight.credits[referral.id]
@@ -279,12 +229,12 @@ def _as(line: FriendLine, state: FriendState, until: datetime | None) -> FriendL
     )
 
 
-def _base(sight: _Sight, referral: Referral) -> str:
+def _base(sight: Sight, referral: Referral) -> str:
     clauses = sight.terms.versions[referral.version].clauses
     return next((c.id for c in clauses if isinstance(c, BaseClause)), "")
 
 
-def _total(sight: _Sight, account: Account) -> dict[Unit, int]:
+def _total(sight: Sight, account: Account) -> dict[Unit, int]:
     totals: dict[Unit, int] = {}
     for key, balance in sight.stands.items():
         if key.party != f"member:{sight.member_id}":
@@ -295,7 +245,7 @@ def _total(sight: _Sight, account: Account) -> dict[Unit, int]:
     return totals
 
 
-def _next_release(sight: _Sight) -> NextRelease | None:
+def _next_release(sight: Sight) -> NextRelease | None:
     waiting: dict[tuple[datetime, Unit], int] = {}
     for key, due in sight.owed.items():
         amount = sight.stands.get(key, Balance()).of(Account.PENDING, due.unit)

@@ -8,19 +8,18 @@ back; one that grows beyond the room stays at its old amount with the reason.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Index, String, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc
 from shared.base.money import Unit
+from shared.base.rows import upsert_rows
 from shared.campaigns.campaigns import limits_at
 from shared.campaigns.rules import MONTHLY_CAP, LimitId, counts_amounts, rule_of
 from shared.ledger.balance import Key
@@ -71,6 +70,17 @@ class LimitUse(Base):
     used: Mapped[int] = mapped_column(BigInteger)
 
 
+_ADMISSIONS = Admission.metadata.tables[Admission.__tablename__]
+_USES = LimitUse.metadata.tables[LimitUse.__tablename__]
+_HELD = [
+    _ADMISSIONS.c[name]
+    for name in (
+        "member_id", "party", "clause", "occasion",
+        "verdict", "limit_id", "unit", "amount", "asked", "draws",
+    )
+]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Holding:
     """What a key holds of the shared limits, and why not more."""
@@ -87,7 +97,7 @@ NOTHING = Holding()
 
 
 class Room:
-    """What is left of the shared limits while one member is settled."""
+    """What is left of the shared limits while some members are settled."""
 
     def __init__(
         self,
@@ -178,22 +188,29 @@ def _turned_away(holding: Holding) -> bool:
 
 def load_holdings(session: Session, campaign_id: int, member_id: int) -> dict[Key, Holding]:
     """What a member's keys hold."""
-    rows = session.scalars(
-        select(Admission)
-        .where(Admission.campaign_id == campaign_id, Admission.member_id == member_id)
-        .execution_options(populate_existing=True)
-    )
-    return {
-        Key(campaign_id, row.party, row.clause, row.occasion): Holding(
-            Verdict(row.verdict),
-            row.limit_id,
-            Unit(row.unit),
-            row.amount,
-            row.asked,
-            tuple(Draw(*draw) for draw in row.draws),
+    return holdings_of(session, campaign_id, [member_id])[member_id]
+
+
+def holdings_of(
+    session: Session, campaign_id: int, member_ids: Collection[int]
+) -> dict[int, dict[Key, Holding]]:
+    """What the keys of some members hold."""
+    rows = session.execute(
+        select(*_HELD).where(
+            _ADMISSIONS.c.campaign_id == campaign_id, _ADMISSIONS.c.member_id.in_(member_ids)
         )
-        for row in rows
-    }
+    )
+    found: dict[int, dict[Key, Holding]] = {member_id: {} for member_id in member_ids}
+    for member, party, clause, occasion, verdict, limit, unit, amount, asked, draws in rows:
+        found[member][Key(campaign_id, party, clause, occasion)] = Holding(
+            Verdict(verdict),
+            limit,
+            Unit(unit),
+            amount,
+            asked,
+            tuple(Draw(*draw) for draw in draws),
+        )
+    return found
 
 
 def load_room(
@@ -204,7 +221,10 @@ def load_room(
     *,
     lock: bool,
 ) -> Room:
-    """The room in a campaign's limits as of now. `lock`: nobody else admits until the end."""
+    """The room in a campaign's limits as of now, for those who have these holdings.
+
+    `lock`: nobody else admits until the end.
+    """
     query = select(LimitUse.limit_id, LimitUse.used).where(LimitUse.campaign_id == campaign_id)
     if lock:
         query = query.with_for_update()
@@ -219,25 +239,39 @@ def load_room(
 
 def save_room(session: Session, campaign_id: int, room: Room) -> None:
     """Write the counters that changed."""
-    changed = [
-        {"campaign_id": campaign_id, "limit_id": limit, "used": room.used[limit]}
-        for limit in room.touched()
-    ]
-    if changed:
-        session.execute(_upsert(_dialect(session), "limit_uses"), changed)
+    upsert_rows(
+        session,
+        _USES,
+        [
+            {"campaign_id": campaign_id, "limit_id": limit, "used": room.used[limit]}
+            for limit in room.touched()
+        ],
+    )
 
 
-def save_holding(
-    session: Session, key: Key, member_id: int, holding: Holding, now: datetime
-) -> None:
-    """Write a verdict."""
+@dataclass(frozen=True)
+class Decision:
+    """A verdict to be written down."""
+
+    key: Key
+    member: int
+    holding: Holding
+
+
+def save_holdings(session: Session, decisions: Sequence[Decision], now: datetime) -> None:
+    """Write verdicts, one a key."""
+    upsert_rows(session, _ADMISSIONS, [_row(decision, now) for decision in decisions])
+
+
+def _row(decision: Decision, now: datetime) -> dict[str, Any]:
+    key, holding = decision.key, decision.holding
     assert holding.verdict is not None
-    values = {
+    return {
         "campaign_id": key.campaign,
         "party": key.party,
         "clause": key.clause,
         "occasion": key.occasion,
-        "member_id": member_id,
+        "member_id": decision.member,
         "verdict": holding.verdict.value,
         "limit_id": holding.limit,
         "unit": holding.unit.value,
@@ -246,21 +280,3 @@ def save_holding(
         "draws": [[draw.limit, draw.holder, draw.amount] for draw in holding.draws],
         "at": now,
     }
-    session.execute(_upsert(_dialect(session), "admissions"), values)
-
-
-def _dialect(session: Session) -> str:
-    return session.get_bind().dialect.name
-
-
-@cache
-def _upsert(dialect: str, name: str) -> Any:
-    """Insert a row, or bring it up to the values; built once, it is on the hot path."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    table = Base.metadata.tables[name]
-    row = insert(table)
-    identity = [column.name for column in table.primary_key]
-    rest = {column.name: row.excluded[column.name] for column in table.c}
-    for column in identity:
-        del rest[column]
-    return row.on_conflict_do_update(index_elements=identity, set_=rest)

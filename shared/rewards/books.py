@@ -15,7 +15,8 @@ from shared.rewards.causes import Against, Cause, Line
 from shared.rewards.owed import Due
 from shared.rewards.queue import SettleTask
 from shared.rewards.review import GRANTED
-from shared.rewards.settle import Situation, Step
+from shared.rewards.settle import Step
+from shared.rewards.situations import Situation
 
 PATIENCE = timedelta(hours=24)
 """How long a due may wait for the settler before that is a fault (domain.md: within 24 hours)."""

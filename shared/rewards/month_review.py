@@ -44,7 +44,8 @@ from shared.rewards.causes import Against, Cause, Line
 from shared.rewards.owed import Due
 from shared.rewards.queue import SettleTask
 from shared.rewards.review import chunks, looked_at
-from shared.rewards.settle import Situation, Step, situation
+from shared.rewards.settle import Step
+from shared.rewards.situations import Situation, situation
 from shared.rewards.standing import KeyEvent
 
 _TICK = timedelta(microseconds=1)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Index, Integer, String, case, delete, select, update
+from sqlalchemy import Index, Integer, String, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc
+from shared.base.rows import upsert_rows
 from shared.campaigns.campaigns import Campaign, Life
 
 MOST = 250
@@ -29,6 +31,9 @@ class SettleTask(Base):
     tries: Mapped[int] = mapped_column(Integer, default=0)
     """Failed settlings in a row; the next one waits longer."""
     problem: Mapped[str | None] = mapped_column(String(120))
+
+
+_TASKS = SettleTask.metadata.tables[SettleTask.__tablename__]
 
 
 @dataclass(frozen=True)
@@ -82,31 +87,50 @@ def waiting(session: Session, now: datetime) -> int:
     return len(session.scalars(select(SettleTask.member_id).where(SettleTask.due_at <= now)).all())
 
 
-def lock_task(session: Session, campaign_id: int, member_id: int) -> bool:
-    """Keep others from waking a member until the end; whether there was a task.
+def lock_tasks(session: Session, campaign_id: int, member_ids: Collection[int]) -> set[int]:
+    """Keep others from waking members until the end; which of them had a task.
 
     What is heard meanwhile waits behind this lock and wakes the member afterwards.
     """
-    row = session.scalar(
+    rows = session.scalars(
         select(SettleTask.member_id)
-        .where(SettleTask.campaign_id == campaign_id, SettleTask.member_id == member_id)
+        .where(SettleTask.campaign_id == campaign_id, SettleTask.member_id.in_(member_ids))
+        .order_by(SettleTask.member_id)
         .with_for_update()
     )
-    return row is not None
+    return set(rows)
 
 
 def plan_next(
-    session: Session, campaign_id: int, member_id: int, at: datetime | None, *, locked: bool
+    session: Session,
+    campaign_id: int,
+    times: Mapping[int, datetime | None],
+    locked: Collection[int],
 ) -> None:
-    """Set when a member is settled next; None: only when woken. `locked`: by `lock_task`."""
-    mine = (SettleTask.campaign_id == campaign_id, SettleTask.member_id == member_id)
-    if not locked:
-        if at is not None:
-            wake(session, campaign_id, member_id, at)
-    elif at is None:
+    """Set when each member is settled next; None: only when woken. `locked`: by `lock_tasks`."""
+    done = [member for member, at in times.items() if at is None and member in locked]
+    if done:
+        mine = SettleTask.campaign_id == campaign_id, SettleTask.member_id.in_(done)
         session.execute(delete(SettleTask).where(*mine))
-    else:
-        session.execute(update(SettleTask).where(*mine).values(due_at=at, tries=0, problem=None))
+    planned = {member: at for member, at in sorted(times.items()) if at is not None}
+    upsert_rows(
+        session,
+        _TASKS,
+        [
+            {
+                "campaign_id": campaign_id,
+                "member_id": member,
+                "due_at": at,
+                "tries": 0,
+                "problem": None,
+            }
+            for member, at in planned.items()
+            if member in locked
+        ],
+    )
+    for member, at in planned.items():
+        if member not in locked:
+            wake(session, campaign_id, member, at)
 
 
 def postpone(session: Session, task: Task, problem: str, now: datetime) -> None:

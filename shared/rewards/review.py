@@ -19,7 +19,8 @@ from shared.ledger.balance import Account, Balance, Key
 from shared.ledger.entries import Entry, Leg
 from shared.referrals.referrals import Referral
 from shared.rewards.admission import NOTHING, Admission, LimitUse, Room, load_holdings, load_room
-from shared.rewards.settle import Situation, Step, situation, steps
+from shared.rewards.settle import Step, steps
+from shared.rewards.situations import Situation, situation
 
 GRANTED = (
     Account.PENDING,

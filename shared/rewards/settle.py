@@ -4,7 +4,8 @@ line: the difference between dues and positions. The only caller of `ledger.post
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,38 +20,32 @@ from shared.base.database import Database
 from shared.campaigns.campaigns import Life, get_campaign, terms_of
 from shared.campaigns.rules import LimitId
 from shared.ledger.balance import Account, Balance, Key
-from shared.ledger.entries import NOWHERE, Position, post, standings
+from shared.ledger.entries import Posting, post_all
 from shared.referrals.eligibility import eligible_credits
 from shared.referrals.referrals import Credit
-from shared.rewards import queue
+from shared.rewards import queue, situations
 from shared.rewards.admission import (
     NOTHING,
+    Decision,
     Holding,
     Room,
     decide,
-    load_holdings,
     load_room,
-    save_holding,
+    save_holdings,
     save_room,
 )
 from shared.rewards.owed import Due
-from shared.rewards.programme import dues, next_moment, would_credit
-from shared.rewards.standing import (
-    Happening,
-    KeyLife,
-    goodwill_dues,
-    happen,
-    inactive_since,
-    load_lives,
-    next_change,
-    standing,
-)
+from shared.rewards.programme import would_credit
+from shared.rewards.situations import Situation
+from shared.rewards.standing import Happening, happen, standing
 
 DUTY = "settle"
 """The lease of the one who settles."""
 
 wake = queue.wake
 """Hearers know this much of settling."""
+situation = situations.situation
+"""And readers this."""
 
 log = structlog.get_logger()
 
@@ -67,31 +62,6 @@ class Change:
     """What the facts owe, before shared limits; None: nothing (any more)."""
     refused: LimitId | None
     """The limit that refused, kept small or clipped the due."""
-
-
-@dataclass(frozen=True)
-class Situation:
-    """All that is known about one member in one campaign."""
-
-    campaign: int
-    member: int
-    want: dict[Key, Due]
-    have: dict[Key, Position]
-    lives: dict[Key, KeyLife]
-    holdings: dict[Key, Holding]
-    inactive: datetime | None
-    wakes: tuple[datetime, ...]
-    """When facts from the near future begin to count, and when time alone makes a due."""
-
-    def life(self, key: Key) -> KeyLife:
-        """The life of a key; a member's key knows whether the member is active."""
-        life = self.lives.get(key, KeyLife())
-        mine = key.party.startswith("member:")
-        return replace(life, inactive_since=self.inactive) if mine else life
-
-    def position(self, key: Key) -> Position:
-        """Where a key stands in the ledger."""
-        return self.have.get(key, NOWHERE)
 
 
 @dataclass(frozen=True)
@@ -115,28 +85,6 @@ class Step:
         """Whether anybody is to be told."""
         limited = self.new.limit is not None and self.new.limit != self.old.limit
         return self.moves or limited
-
-
-def situation(session: Session, campaign_id: int, member_id: int, now: datetime) -> Situation:
-    """Load what is known about a member as of `now`."""
-    credits = eligible_credits(session, campaign_id, member_id)
-    facts = load_facts(session, {credit.application for credit in credits})
-    terms = terms_of(session, campaign_id)
-    lives = load_lives(session, campaign_id, member_id)
-    chosen = {key: life.chosen for key, life in lives.items() if life.chosen}
-    owed = dues(credits, facts, terms, now, member=member_id, chosen=chosen)
-    given = goodwill_dues(lives, max(terms.versions, default=0))
-    moment = next_moment(credits, facts, terms, now)
-    return Situation(
-        campaign=campaign_id,
-        member=member_id,
-        want=owed | given,
-        have=standings(session, campaign_id, member_id),
-        lives=lives,
-        holdings=load_holdings(session, campaign_id, member_id),
-        inactive=inactive_since(session, member_id),
-        wakes=(*(fact.at for fact in facts if fact.at > now), *([moment] if moment else [])),
-    )
 
 
 def steps(here: Situation, room: Room, now: datetime) -> list[Step]:
@@ -163,37 +111,57 @@ def steps(here: Situation, room: Room, now: datetime) -> list[Step]:
 
 
 def settle(session: Session, campaign_id: int, member_id: int, now: datetime) -> list[Change]:
-    """Post the difference for one member and plan when to look again.
+    """Post the difference for one member and plan when to look again."""
+    return settle_members(session, campaign_id, [member_id], now)
 
-    A paused campaign posts nothing and keeps its tasks.
+
+def settle_members(
+    session: Session, campaign_id: int, member_ids: Sequence[int], now: datetime
+) -> list[Change]:
+    """Post the differences for some members, in their order, and plan when to look again.
+
+    Loads all, decides one after the other in memory, writes all: the number of statements
+    does not grow with the members. A paused campaign posts nothing and keeps its tasks.
     """
     if get_campaign(session, campaign_id).life == Life.PAUSED:
         return []
-    locked = queue.lock_task(session, campaign_id, member_id)
-    here = situation(session, campaign_id, member_id, now)
-    room = load_room(session, campaign_id, here.holdings, now, lock=True)
-    changes = [
-        _carry_out(session, here, step, now)
-        for step in steps(here, room, now)
-        if step.news or step.new != step.old
+    locked = queue.lock_tasks(session, campaign_id, member_ids)
+    here = situations.situations(session, campaign_id, member_ids, now)
+    room = load_room(session, campaign_id, _all_holdings(here.values()), now, lock=True)
+    decided = [
+        (here[member], step) for member in member_ids for step in steps(here[member], room, now)
     ]
+    _write(session, decided, now)
     save_room(session, campaign_id, room)
-    queue.plan_next(session, campaign_id, member_id, _next_wake(here, now), locked=locked)
+    times = {member: here[member].next_wake(now) for member in member_ids}
+    queue.plan_next(session, campaign_id, times, locked)
     session.flush()
-    return [change for change in changes if change is not None]
+    return [_change(whose, step) for whose, step in decided if step.news]
 
 
-def _carry_out(session: Session, here: Situation, step: Step, now: datetime) -> Change | None:
-    if step.new != step.old:
-        save_holding(session, step.key, here.member, step.new, now)
-    if step.moves:
-        revision = here.position(step.key).revision + 1
-        legs = step.after - step.before
-        post(session, step.key, here.member, revision, legs, _why(step), now)
-        _expire(session, here, step, now)
-    if not step.news:
-        return None
+def _all_holdings(here: Iterable[Situation]) -> dict[Key, Holding]:
+    return {key: held for whose in here for key, held in whose.holdings.items()}
+
+
+def _change(here: Situation, step: Step) -> Change:
     return Change(here.member, step.key, step.before, step.after, step.due, step.new.limit)
+
+
+def _write(session: Session, decided: Sequence[tuple[Situation, Step]], now: datetime) -> None:
+    """Everything that was decided: verdicts, entries in their order, what expired."""
+    verdicts = [
+        Decision(step.key, here.member, step.new) for here, step in decided if step.new != step.old
+    ]
+    save_holdings(session, verdicts, now)
+    moves = [(here, step) for here, step in decided if step.moves]
+    post_all(session, [_posting(here, step) for here, step in moves], now)
+    for here, step in moves:
+        _expire(session, here, step, now)
+
+
+def _posting(here: Situation, step: Step) -> Posting:
+    revision = here.position(step.key).revision + 1
+    return Posting(step.key, here.member, revision, step.after - step.before, _why(step))
 
 
 def _expire(session: Session, here: Situation, step: Step, now: datetime) -> None:
@@ -216,23 +184,17 @@ def _why(step: Step) -> dict[str, Any]:
     return why
 
 
-def _next_wake(here: Situation, now: datetime) -> datetime | None:
-    """The next moment at which time alone changes something."""
-    times = list(here.wakes)
-    for key, due in here.want.items():
-        at = next_change(due, here.life(key), now)
-        if at is not None:
-            times.append(at)
-    return min(times, default=None)
+Tell = Callable[[Session, Sequence[Change]], None]
+Look = Callable[[Session, int, Sequence[int]], None]
 
 
 def settle_batch(
     database: Database,
     holder: str,
     now: datetime,
-    on_changes: Callable[[Session, Sequence[Change]], None],
+    on_changes: Tell,
     *,
-    on_settled: Callable[[Session, Sequence[queue.Task]], None] | None = None,
+    on_settled: Look | None = None,
     clock: Clock = system_clock,
     most: int = queue.MOST,
 ) -> int:
@@ -240,24 +202,45 @@ def settle_batch(
 
     The caller holds the lease `DUTY` (`lease.take`); it is renewed inside (on real time, by
     `clock`), so LostLease means that another took over and nothing was written.
-    `on_changes` writes notices into the same transaction. A member who cannot be settled or
-    told is put off and logged; the others go on.
+    `on_changes` writes notices of a campaign's changes into the same transaction, `on_settled`
+    those of its members' friends. A member who cannot be settled or told is put off and
+    logged; the others go on.
     """
     with database.transaction() as session:
         lease.hold(session, DUTY, holder, clock())
         tasks = queue.due_tasks(session, now, most)
+        together: dict[int, list[int]] = defaultdict(list)
         for task in tasks:
-            try:
-                with session.begin_nested():
-                    if changes := settle(session, task.campaign, task.member, now):
-                        on_changes(session, changes)
-                    if on_settled is not None:
-                        on_settled(session, [task])
-            except Exception as problem:
-                error = type(problem).__name__  # its text may hold what no log should
-                log.error("settle.failed", campaign=task.campaign, member=task.member, error=error)
-                queue.postpone(session, task, error, now)
+            together[task.campaign].append(task.member)
+        for campaign, members in together.items():
+            _settle_and_tell(session, campaign, members, now, on_changes, on_settled)
         return len(tasks)
+
+
+def _settle_and_tell(
+    session: Session,
+    campaign: int,
+    members: Sequence[int],
+    now: datetime,
+    on_changes: Tell,
+    on_settled: Look | None,
+) -> None:
+    """Settle together; when that fails, each half for itself, down to the one who is at fault."""
+    try:
+        with session.begin_nested():
+            if changes := settle_members(session, campaign, members, now):
+                on_changes(session, changes)
+            if on_settled is not None:
+                on_settled(session, campaign, members)
+    except Exception as problem:
+        if len(members) > 1:
+            middle = len(members) // 2
+            for half in (members[:middle], members[middle:]):
+                _settle_and_tell(session, campaign, half, now, on_changes, on_settled)
+            return
+        error = type(problem).__name__  # its text may hold what no log should
+        log.error("settle.failed", campaign=campaign, member=members[0], error=error)
+        queue.postpone(session, queue.Task(campaign, members[0]), error, now)
 
 
 def claim_effect(

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from shared.base.database import Base, Id, Utc, id_column
 from shared.base.money import Unit
 from shared.ledger.balance import Account, Balance, Key
-from shared.people.members import MemberStatus, get_member
 from shared.rewards.owed import ClauseRef, Due
 
 HELD_FOR_INACTIVE = timedelta(days=30)
@@ -178,12 +177,12 @@ def next_change(due: Due, life: KeyLife, now: datetime) -> datetime | None:
     return min((at for at in times if at > now), default=None)
 
 
-def load_lives(session: Session, campaign_id: int, member_id: int) -> dict[Key, KeyLife]:
-    """The lives of a member's keys that have one."""
+def load_lives(session: Session, campaign_id: int, *member_ids: int) -> dict[Key, KeyLife]:
+    """The lives of some members' keys that have one."""
     events: dict[Key, list[KeyEvent]] = defaultdict(list)
     query = (
         select(KeyEvent)
-        .where(KeyEvent.campaign_id == campaign_id, KeyEvent.member_id == member_id)
+        .where(KeyEvent.campaign_id == campaign_id, KeyEvent.member_id.in_(member_ids))
         .order_by(KeyEvent.at, KeyEvent.id)
     )
     for event in session.scalars(query):
@@ -274,9 +273,3 @@ def happen(
             borne=borne,
         )
     )
-
-
-def inactive_since(session: Session, member_id: int) -> datetime | None:
-    """Since when a member is not active; None: active."""
-    member = get_member(session, member_id)
-    return None if member.status == MemberStatus.ACTIVE else member.status_since

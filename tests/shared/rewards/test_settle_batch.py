@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from itertools import groupby
 
 import pytest
 from sqlalchemy import select, text
@@ -47,7 +48,9 @@ def test_the_holder_settles_what_is_due_and_tells_in_the_same_transaction(qualif
 
     def tell(session, changes):
         told.extend(changes)
-        record(session, "worker", "test.told", "x", qualified.at(12), n=len(changes))
+        for _, theirs in groupby(changes, lambda change: change.member):
+            n = len(list(theirs))
+            record(session, "worker", "test.told", "x", qualified.at(12), n=n)
 
     assert settle_batch(qualified.database, "one", qualified.at(12), tell) == 2
     assert [change.member for change in told] == [qualified.members["Alice"]] * 3 + [

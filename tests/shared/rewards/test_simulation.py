@@ -28,8 +28,8 @@ from shared.post.audit import Audit
 from shared.referrals.histories import Judged, histories
 from shared.reports.simulation import Trial, per_friend, try_out, within_value
 from shared.rewards.programme import dues
-from shared.rewards.settle import situation
 from shared.rewards.simulation import DRAFT, StepCounter, draft_terms, months_between
+from shared.rewards.situations import situation
 
 SPRING = (Path(__file__).parents[1] / "spring.yaml").read_text(encoding="utf-8")
 Tell = Callable[..., Any]

@@ -1,0 +1,101 @@
+"""Situations: all that is known about members in a campaign, asked for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from shared.campaigns.campaigns import terms_of
+from shared.campaigns.rules import Terms
+from shared.ledger.balance import Key
+from shared.ledger.entries import NOWHERE, Position, standings_of
+from shared.people.members import cardholders
+from shared.referrals.eligibility import Record, load_records
+from shared.rewards.admission import Holding, holdings_of
+from shared.rewards.owed import Due
+from shared.rewards.programme import dues, next_moment
+from shared.rewards.standing import KeyLife, goodwill_dues, load_lives, next_change
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that is known about one member in one campaign."""
+
+    campaign: int
+    member: int
+    terms: Terms
+    record: Record
+    want: dict[Key, Due]
+    have: dict[Key, Position]
+    lives: Mapping[Key, KeyLife]
+    holdings: dict[Key, Holding]
+    inactive: datetime | None
+    wakes: tuple[datetime, ...]
+    """When facts from the near future begin to count, and when time alone makes a due."""
+
+    def life(self, key: Key) -> KeyLife:
+        """The life of a key; a member's key knows whether the member is active."""
+        life = self.lives.get(key, _NEW)
+        mine = self.inactive is not None and key.party.startswith("member:")
+        return replace(life, inactive_since=self.inactive) if mine else life
+
+    def position(self, key: Key) -> Position:
+        """Where a key stands in the ledger."""
+        return self.have.get(key, NOWHERE)
+
+    def next_wake(self, now: datetime) -> datetime | None:
+        """The next moment at which time alone changes something."""
+        times = list(self.wakes)
+        for key, due in self.want.items():
+            at = next_change(due, self.life(key), now)
+            if at is not None:
+                times.append(at)
+        return min(times, default=None)
+
+
+_NEW = KeyLife()
+
+
+def situation(session: Session, campaign_id: int, member_id: int, now: datetime) -> Situation:
+    """What is known about one member as of `now`; LookupError when there is none."""
+    return situations(session, campaign_id, [member_id], now)[member_id]
+
+
+def situations(
+    session: Session, campaign_id: int, member_ids: Collection[int], now: datetime
+) -> dict[int, Situation]:
+    """The same for many members: as many questions as for one."""
+    members = cardholders(session, member_ids)
+    records = load_records(session, campaign_id, members)
+    terms = terms_of(session, campaign_id)
+    have = standings_of(session, campaign_id, member_ids)
+    lives = load_lives(session, campaign_id, *member_ids)
+    holdings = holdings_of(session, campaign_id, member_ids)
+
+    chosen = {key: life.chosen for key, life in lives.items() if life.chosen}
+    newest = max(terms.versions, default=0)
+
+    def of(member_id: int) -> Situation:
+        record = records[member_id]
+        earning = {credit.application for credit in record.earning}
+        owed = dues(record.earning, record.facts, terms, now, member=member_id, chosen=chosen)
+        mine = {k: life for k, life in lives.items() if k.party == f"member:{member_id}"}
+        moment = next_moment(record.earning, record.facts, terms, now)
+        heard = (f.at for f in record.facts if f.at > now and f.application in earning)
+        return Situation(
+            campaign=campaign_id,
+            member=member_id,
+            terms=terms,
+            record=record,
+            want=owed | goodwill_dues(mine, newest),
+            have=have[member_id],
+            lives=lives,
+            holdings=holdings[member_id],
+            inactive=members[member_id].inactive_since,
+            wakes=(*heard, *([moment] if moment else [])),
+        )
+
+    return {member_id: of(member_id) for member_id in member_ids}
