@@ -14,7 +14,6 @@ from shared.ledger.balance import Key
 from shared.post.audit import Audit
 from shared.rewards.remedies import RemedyState
 
-
 once = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
