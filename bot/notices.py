@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -89,6 +89,21 @@ def _reached(notice: Notice) -> Safe:
     )
 
 
+def _month(notice: Notice) -> Safe:
+    month = date.fromisoformat(f"{notice.params['month']}-01")
+    return notice.say(
+        "reward.month",
+        who=notice.who,
+        amount=notice.amount,
+        month=i18n.month(notice.locale, month),
+        day=notice.day("release"),
+    )
+
+
+def _choice(notice: Notice) -> Safe:
+    return notice.say("reward.choice", who=notice.who, day=notice.day("until"))
+
+
 def _available(notice: Notice) -> Safe:
     return notice.say("reward.available", amount=notice.amount)
 
@@ -151,6 +166,8 @@ KINDS: dict[str, Kind] = {
     "friend.registered": Kind(_registered),
     "friend.step": Kind(_step),
     "reward.pending": Kind(_pending, _INVITE_MORE),
+    "reward.month": Kind(_month, _INVITE_MORE),
+    "reward.choice": Kind(_choice, (("button.choose", Screen.CHOICES), *_INVITE_MORE[:1])),
     "step.reached": Kind(_reached, _INVITE_MORE),
     "reward.available": Kind(_available),
     "reward.limit": Kind(_limit, (*_INVITE_MORE[:1], ("button.help", Screen.HELP))),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.base.privacy import mask_name
 from shared.campaigns.campaigns import current_version, shown_campaign
-from shared.campaigns.rules import BaseClause
+from shared.campaigns.clauses import BaseClause
 from shared.ledger.balance import Account
 from shared.ledger.entries import Entry, Leg
 from shared.people.members import Member, get_member

@@ -19,7 +19,7 @@ from shared.base.database import Base, Id, Utc, id_column
 from shared.base.money import Unit
 from shared.ledger.balance import Account, Balance, Key
 from shared.people.members import MemberStatus, get_member
-from shared.rewards.programme import ClauseRef, Due
+from shared.rewards.owed import ClauseRef, Due
 
 HELD_FOR_INACTIVE = timedelta(days=30)
 """How long a released reward waits for a member who is not active before it expires."""
@@ -32,6 +32,7 @@ class Happening(StrEnum):
     RELEASED = "released"
     PAID = "paid"
     CHOSEN = "chosen"
+    """Which option was picked: `amount` is its number, from 1."""
     EXPIRED = "expired"
     RECOVERED = "recovered"
     """What was paid and no longer owed came back, netted from a later payment."""
@@ -77,6 +78,8 @@ class KeyLife:
     expired: Mapping[Unit, int] = field(default_factory=dict)
     held: bool = False
     """A person holds it (a risk case)."""
+    chosen: int = 0
+    """Which option was picked, from 1; 0: none."""
     inactive_since: datetime | None = None
     """Since when its member is not active; None: active, or the key is a friend's."""
     tax: Mapping[Unit, int] = field(default_factory=dict)
@@ -142,16 +145,23 @@ def standing(due: Due | None, life: KeyLife, now: datetime) -> Balance:
         amounts[Account.RECOVERABLE, unit] = back - forgiven
         amounts[Account.WRITTEN_OFF, unit] = forgiven
         amounts[Account.EXPIRED, unit] = expired
-        amounts[Account.FUNDING, unit] = -(due_now + kept.borne + back)
+        amounts[_source(unit), unit] = -(due_now + kept.borne + back)
         if due is not None and (rest := due_now - kept.gross - expired):
             place = (_waits_in(due, life, now), unit)
             amounts[place] = amounts.get(place, 0) + rest
     return Balance(amounts)
 
 
+def _source(unit: Unit) -> Account:
+    """What gives: gifts come out of stock, everything else out of the issuer's funds."""
+    return Account.STOCK if unit is Unit.GIFT else Account.FUNDING
+
+
 def _waits_in(due: Due, life: KeyLife, now: datetime) -> Account:
     if due.held or life.held or now < due.release:
         return Account.PENDING
+    if due.expires is not None and now >= due.expires:
+        return Account.EXPIRED
     if life.inactive_since is not None and life.inactive_since <= due.release:
         lapsed = now >= due.release + HELD_FOR_INACTIVE
         return Account.EXPIRED if lapsed else Account.PENDING
@@ -163,6 +173,8 @@ def next_change(due: Due, life: KeyLife, now: datetime) -> datetime | None:
     if due.amount == 0 or due.held or life.held:
         return None
     times = [due.release]
+    if due.expires is not None:
+        times.append(due.expires)
     if life.inactive_since is not None:
         times.append(due.release + HELD_FOR_INACTIVE)
     return min((at for at in times if at > now), default=None)
@@ -193,11 +205,13 @@ _SUMS = {
 
 def _life(events: list[KeyEvent]) -> KeyLife:
     sums: dict[str, dict[Unit, int]] = defaultdict(lambda: defaultdict(int))
-    held, given_at = False, None
+    held, chosen, given_at = False, 0, None
     for event in events:
         kind = Happening(event.kind)
         if kind in (Happening.HELD, Happening.RELEASED):
             held = kind is Happening.HELD
+        if kind is Happening.CHOSEN:
+            chosen = chosen or event.amount  # the first choice stands
         if kind is Happening.GOODWILL:
             given_at = given_at or event.at
         if kind not in _SUMS or event.unit is None:
@@ -215,6 +229,7 @@ def _life(events: list[KeyEvent]) -> KeyLife:
         expired=sums["expired"],
         goodwill=sums["goodwill"],
         held=held,
+        chosen=chosen,
         given_at=given_at,
     )
 
