@@ -520,7 +520,7 @@ def test_gifts_are_named_one_by_one_and_a_choice_waits_until_it_is_made(plain):
     ]
     till.answer(rows, 4)
     plain.settle(4)
-    assert plain.stands("Alice") == "available +1p, paid +5000p, paid +2p"
+    assert plain.stands("Alice") == "available +1 choice, paid +50 donated, paid +2 gift"
     till.verify(4)
 
 
@@ -532,7 +532,7 @@ def test_a_gift_that_has_to_come_back_is_not_netted_from_another_nor_from_money(
     till.pays(4)
     given(plain, Unit.GIFT, -1, "umbrella", day=5)
     given(plain, Unit.DONATION, -5_000, "trees", day=5)
-    assert plain.stands("Alice") == "recoverable +5000p, recoverable +1p"
+    assert plain.stands("Alice") == "recoverable +50 donated, recoverable +1 gift"
     given(plain, Unit.GIFT, 1, "teapot", day=6)
     given(plain, Unit.CNY, 10_000, "cash", day=6)
     given(plain, Unit.DONATION, 8_000, "trees", day=6)

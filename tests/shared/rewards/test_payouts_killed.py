@@ -48,6 +48,7 @@ def _dies(story, till: Till, at_commit: int) -> bool:
     child = os.fork()
     if child == 0:  # never returns: the parent's connections are not the child's to close
         status = 1
+        signal.alarm(60)  # a child that hangs ends the test, not the run
         try:
             url = story.database.engine.url.render_as_string(hide_password=False)
             story.database = open_database(url, story.database.keyring)
