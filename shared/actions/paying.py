@@ -1,17 +1,16 @@
-"""Paying: a prepared batch is confirmed by another person, handed to the bank as a file, and
-followed by the bank's answer, line by line. Never paid twice: a line is answered once."""
+"""Paying: a prepared batch is confirmed by another person, and handed to the bank as a file."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.actions.notifying import notify_member
+from shared.actions.answering import acknowledge, complete
 from shared.actions.preparing import (
     Total,
     actor_of,
@@ -30,7 +29,7 @@ from shared.people.persons import Person, name_of
 from shared.people.staff import Staff
 from shared.post.audit import record
 from shared.referrals.referrals import Referral
-from shared.reports.payout_file import Answer, Form, Row, write
+from shared.reports.payout_file import Form, Row, write
 from shared.rewards.payouts import (
     Batch,
     Line,
@@ -45,10 +44,6 @@ from shared.rewards.payouts import (
     parts_of,
     standings_in,
 )
-from shared.rewards.queue import wake
-from shared.rewards.standing import Happening, happen
-
-_MONEY = frozenset({Unit.CNY, Unit.DONATION})
 
 
 @dataclass(frozen=True)
@@ -66,16 +61,6 @@ class File:
     content: bytes
     totals: dict[Unit, Total]
     withdrawn: int = 0
-
-
-@dataclass
-class Answered:
-    """What came of the bank's answers. `refused`: (line, reference, why not)."""
-
-    paid: int = 0
-    failed: int = 0
-    repeated: int = 0
-    refused: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 def confirm(session: Session, staff: Staff, number: int, now: datetime) -> Confirmed:
@@ -96,8 +81,8 @@ def confirm(session: Session, staff: Staff, number: int, now: datetime) -> Confi
     waiting = lines_of(session, batch.id, LineState.WAITING)
     totals = totals_of(waiting)
     netted = [line for line in waiting if line.net == 0]
-    _complete(session, netted, now)
-    _acknowledge(session, batch, now)
+    complete(session, netted, now)
+    acknowledge(session, batch, now)
     record(
         session, actor, "payout.confirmed", f"payout:{number}", now,
         totals=plain_totals(totals), withdrawn=withdrawn,
@@ -146,7 +131,7 @@ def export_full(session: Session, staff: Staff, number: int, form: Form, now: da
         move(batch, State.EXPORTED, now)
         withdrawn = _withdraw_stale(session, batch, now)
         _hold_against_ledger(session, batch)
-        _acknowledge(session, batch, now)
+        acknowledge(session, batch, now)
     made = _file(session, batch, form, full=True)
     record(
         session, actor_of(staff), "payout.exported", f"payout:{number}", now,
@@ -173,73 +158,6 @@ def export_masked(
     return made
 
 
-def take_answers(
-    session: Session, answers: Sequence[Answer], actor: str, now: datetime
-) -> Answered:
-    """Take some lines of the bank's answer. The same answer again changes nothing.
-
-    Refused and listed, for a person to look at: `unknown` reference, `not_sent` (the bank
-    should not have it), `other` (answered differently before), `amount` (not what was asked).
-    """
-    lines = _lines_by_reference(session, answers)
-    came_to, paid = Answered(), []
-    failed: list[tuple[Line, str]] = []
-    news: dict[int, Answer] = {}
-    for answer in answers:
-        line = lines.get(answer.reference)
-        before = news.get(line.id) if line is not None else None
-        if why := _obstacle(session, line, before, answer):
-            came_to.refused.append((answer.line, answer.reference, why))
-            continue
-        assert line is not None
-        if before is not None or line.state != LineState.WAITING.value:
-            came_to.repeated += 1
-            continue
-        news[line.id] = answer
-        if answer.paid:
-            paid.append(line)
-        else:
-            failed.append((line, answer.reason))
-    _complete(session, paid, now)
-    _fail(session, failed, now)
-    came_to.paid, came_to.failed = len(paid), len(failed)
-    for batch_id in sorted({lines[answer.reference].batch_id for answer in news.values()}):
-        _acknowledge(session, session.get_one(Batch, batch_id), now)
-    record(
-        session, actor, "payout.answered", "payout", now,
-        paid=came_to.paid, failed=came_to.failed,
-        repeated=came_to.repeated, refused=len(came_to.refused),
-    )  # fmt: skip
-    return came_to
-
-
-def _obstacle(
-    session: Session, line: Line | None, before: Answer | None, answer: Answer
-) -> str | None:
-    if line is None:
-        return "unknown"
-    if line.net == 0 or line.state == LineState.WITHDRAWN.value:
-        return "not_sent"
-    asked = line.net if Unit(line.unit) in _MONEY else line.net * 100
-    if answer.paid and answer.hundredths not in (None, asked):
-        return "amount"
-    if line.state == LineState.WAITING.value and before is None:
-        sent = session.get_one(Batch, line.batch_id).state == State.EXPORTED.value
-        return None if sent else "not_sent"
-    paid = before.paid if before is not None else line.state == LineState.PAID.value
-    return None if paid == answer.paid else "other"
-
-
-def _lines_by_reference(session: Session, answers: Iterable[Answer]) -> dict[str, Line]:
-    """The lines meant, locked behind their campaigns and batches."""
-    named = sorted({answer.reference for answer in answers})
-    of = Line.reference.in_(named)
-    for campaign_id in sorted(session.scalars(select(Line.campaign_id).where(of).distinct())):
-        lock_campaign(session, campaign_id)
-    query = select(Line).where(of).order_by(Line.id).execution_options(populate_existing=True)
-    return {line.reference: line for line in session.scalars(query)}
-
-
 def _held(session: Session, number: int) -> Batch:
     """A batch behind its campaign's lock, in which no other act on its payouts is going on."""
     batch = session.get(Batch, number)
@@ -247,67 +165,6 @@ def _held(session: Session, number: int) -> Batch:
         lock_campaign(session, batch.campaign_id)
         session.refresh(batch)
     return batch_for_update(session, number)
-
-
-def _complete(session: Session, lines: Sequence[Line], now: datetime) -> None:
-    """Paid: the keys' lives say so, and settling moves the ledger."""
-    parts = parts_of(session, lines)
-    for line in lines:
-        close(line, parts[line.id], LineState.PAID, None, now)
-        for part in parts[line.id]:
-            _happen(session, line, part, now)
-        _tell(session, line, "payout.paid", now)
-    _wake(session, lines, now)
-
-
-def _happen(session: Session, line: Line, part: Part, now: datetime) -> None:
-    pays = part.kind == PartKind.PAY.value
-    happen(
-        session,
-        part.key,
-        line.member_id,
-        Happening.PAID if pays else Happening.RECOVERED,
-        now,
-        unit=Unit(part.unit),
-        amount=part.amount,
-        tax=part.tax,
-        borne=part.borne,
-    )
-
-
-def _fail(session: Session, lines: Sequence[tuple[Line, str]], now: datetime) -> None:
-    """Not paid: the amount never left `available`, and the next batch may take it."""
-    parts = parts_of(session, [line for line, _ in lines])
-    for line, reason in lines:
-        close(line, parts[line.id], LineState.FAILED, reason, now)
-        _tell(session, line, "payout.failed", now)
-    session.flush()
-
-
-def _tell(session: Session, line: Line, notice: str, now: datetime) -> None:
-    """The member hears of their own lines; a friend has no chat with us."""
-    if not line.party.startswith("member:"):
-        return
-    params: dict[str, Any] = {
-        "unit": line.unit,
-        "amount": line.net,
-        "tax": line.tax,
-        "borne": line.borne,
-        "netted": line.netted,
-    }
-    notify_member(session, line.member_id, notice, params, now, once=f"{notice}:{line.reference}")
-
-
-def _wake(session: Session, lines: Iterable[Line], now: datetime) -> None:
-    for campaign_id, member_id in sorted({(line.campaign_id, line.member_id) for line in lines}):
-        wake(session, campaign_id, member_id, now)
-
-
-def _acknowledge(session: Session, batch: Batch, now: datetime) -> None:
-    """The batch ends when no line waits any more."""
-    session.flush()
-    if not lines_of(session, batch.id, LineState.WAITING):
-        move(batch, State.ACKNOWLEDGED, now)
 
 
 def _withdraw_stale(session: Session, batch: Batch, now: datetime) -> int:

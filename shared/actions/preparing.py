@@ -6,17 +6,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.actions.withholding import TaxOffice
 from shared.applications.facts import Application, FactRow, Kind
-from shared.base.clock import local_midnight, month_of
 from shared.base.errors import Refusal
 from shared.base.money import Unit, split
-from shared.campaigns.campaigns import Campaign, CampaignVersion, Life
-from shared.campaigns.tax import Per, TaxRule, withheld
+from shared.campaigns.campaigns import Campaign, Life
+from shared.campaigns.tax import TaxRule
 from shared.ledger.balance import Account
 from shared.people.members import Member
 from shared.people.staff import Role, Staff
@@ -31,10 +31,8 @@ from shared.rewards.payouts import (
     Standing,
     State,
     open_keys,
-    parts_of,
     standings_in,
     unsettled,
-    versions_of,
 )
 
 PAYERS = frozenset({Role.DESK.value, Role.MANAGER.value})
@@ -49,6 +47,11 @@ class Payee:
 
     customer_ref: str | None = None
     application_ref: str | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the bank could pay them at all."""
+        return bool(self.customer_ref or self.application_ref)
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,12 @@ def prepare(session: Session, campaign_id: int, maker: Staff | str, now: datetim
     ]
     payees = payees_of(session, {each.key.party for each in found})
     own = maker.customer_ref if isinstance(maker, Staff) else None
-    found = [each for each in found if own is None or payees[each.key.party].customer_ref != own]
-    drafts = list(_drafts(found, _TaxOffice(session, campaign, found, now)))
+    found = [
+        each
+        for each in found
+        if (payee := payees[each.key.party]).known and (own is None or payee.customer_ref != own)
+    ]
+    drafts = list(_drafts(found, TaxOffice(session, campaign, found, now)))
     if not drafts:
         raise Refusal("payout.nothing", slug=campaign.slug)
     actor = actor_of(maker)
@@ -174,10 +181,11 @@ def totals_of(lines: Iterable[Line]) -> dict[Unit, Total]:
 
 def payees_of(session: Session, parties: Collection[str]) -> dict[str, Payee]:
     """The bank's references of members and friends."""
-    ids: dict[str, list[int]] = {"member": [], "friend": []}
+    ids: dict[str, list[int]] = defaultdict(list)
     for party in sorted(parties):
         kind, _, number = party.partition(":")
-        ids[kind].append(int(number))
+        if kind in ("member", "friend"):
+            ids[kind].append(int(number))
     found = {party: Payee() for party in parties}
     for some in chunks(ids["member"]):
         for member in session.scalars(select(Member).where(Member.id.in_(some))):
@@ -202,80 +210,7 @@ def chunks(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
         yield ids[start : start + size]
 
 
-class _TaxOffice:
-    """The rule of each key's version, and what each party was paid this month already."""
-
-    def __init__(
-        self, session: Session, campaign: Campaign, found: Sequence[Standing], now: datetime
-    ) -> None:
-        rules = {
-            row.number: row.rules.tax
-            for row in session.scalars(
-                select(CampaignVersion).where(CampaignVersion.campaign_id == campaign.id)
-            )
-        }
-        self._rules = rules
-        self._newest = max(rules)
-        taxed = any(rule is not None for rule in rules.values())
-        self._versions = versions_of(session, campaign.id) if taxed and found else {}
-        monthly = any(rule is not None and rule.per is Per.MONTH for rule in rules.values())
-        self._month = _month_so_far(session, campaign, now) if monthly else {}
-
-    def rule_of(self, each: Standing) -> TaxRule | None:
-        """The rule under which an amount is paid: that of the version that owes it."""
-        if each.unit is not Unit.CNY:
-            return None
-        return self._rules[self._versions.get(each.key, self._newest)]
-
-    def keep(self, party: str, gross: int, rule: TaxRule | None) -> int:
-        """The tax on one line; it counts for the party's next."""
-        if rule is None:
-            return 0
-        before, kept = self._month.get(party, (0, 0))
-        tax = withheld(gross, before, rule, kept)
-        paid = gross + (tax if rule.gross_up else 0)
-        self._month[party] = before + paid, kept + tax
-        return tax
-
-
-def _month_so_far(
-    session: Session, campaign: Campaign, now: datetime
-) -> dict[str, tuple[int, int]]:
-    """What each party was paid, gross, and what was withheld of it, this month of the campaign.
-
-    Lines on their way count; what was reversed since does not.
-    """
-    year, month = map(int, month_of(now, campaign.zone).split("-"))
-    lines = list(
-        session.scalars(
-            select(Line)
-            .join(Batch, Batch.id == Line.batch_id)
-            .where(Batch.campaign_id == campaign.id, Line.unit == Unit.CNY.value)
-            .where(Batch.prepared_at >= local_midnight(date(year, month, 1), campaign.zone))
-            .where(Line.state.in_([LineState.WAITING.value, LineState.PAID.value]))
-        )
-    )
-    stands = {
-        (each.key, each.account): each.amount
-        for each in standings_in(session, campaign.id, [Account.PAID, Account.WITHHELD])
-        if lines and each.unit is Unit.CNY
-    }
-    sums: dict[str, tuple[int, int]] = {}
-    parts = parts_of(session, lines)
-    for line in lines:
-        for part in parts[line.id]:
-            if part.kind != PartKind.PAY.value:
-                continue
-            gross, tax = part.amount + part.borne, part.tax
-            if line.state == LineState.PAID.value:
-                tax = min(tax, stands.get((part.key, Account.WITHHELD), 0))
-                gross = min(gross, stands.get((part.key, Account.PAID), 0) + tax)
-            before = sums.get(line.party, (0, 0))
-            sums[line.party] = before[0] + gross, before[1] + tax
-    return sums
-
-
-def _drafts(found: Iterable[Standing], office: _TaxOffice) -> Iterator[_Draft]:
+def _drafts(found: Iterable[Standing], office: TaxOffice) -> Iterator[_Draft]:
     """Lines to be, in the order of party, unit and item; what is owed back is netted first."""
     owed: dict[tuple[str, Unit, str], list[Standing]] = defaultdict(list)
     back: dict[tuple[str, Unit, str], list[Standing]] = defaultdict(list)
@@ -294,7 +229,7 @@ def _drafts(found: Iterable[Standing], office: _TaxOffice) -> Iterator[_Draft]:
 
 
 def _by_rule(
-    pays: Iterable[Standing], office: _TaxOffice
+    pays: Iterable[Standing], office: TaxOffice
 ) -> list[tuple[TaxRule | None, list[Standing]]]:
     groups: dict[TaxRule | None, list[Standing]] = {}
     for each in pays:

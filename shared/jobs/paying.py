@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from shared.actions.paying import File, export_full, export_masked, take_answers
+from shared.actions.answering import take_answers
+from shared.actions.paying import File, export_full, export_masked
 from shared.actions.preparing import Total, prepare
 from shared.base import i18n
 from shared.base.database import Database

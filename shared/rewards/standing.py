@@ -74,21 +74,23 @@ class KeyLife:
 
     paid: Mapping[Unit, int] = field(default_factory=dict)
     """What payments took of the due; gross, but for what the issuer bears."""
-    tax: Mapping[Unit, int] = field(default_factory=dict)
-    borne: Mapping[Unit, int] = field(default_factory=dict)
-    recovered: Mapping[Unit, int] = field(default_factory=dict)
-    """Net: as it went to the party and came back."""
-    forgiven: Mapping[Unit, int] = field(default_factory=dict)
     expired: Mapping[Unit, int] = field(default_factory=dict)
-    goodwill: Mapping[Unit, int] = field(default_factory=dict)
-    given_at: datetime | None = None
-    """When goodwill was given first."""
     held: bool = False
     """A person holds it (a risk case)."""
     chosen: int = 0
     """Which option was picked, from 1; 0: none."""
     inactive_since: datetime | None = None
     """Since when its member is not active; None: active, or the key is a friend's."""
+    tax: Mapping[Unit, int] = field(default_factory=dict)
+    """What was withheld of the payments."""
+    borne: Mapping[Unit, int] = field(default_factory=dict)
+    """What the issuer put on top of them."""
+    recovered: Mapping[Unit, int] = field(default_factory=dict)
+    """What came back of them, net: as it went to the party."""
+    forgiven: Mapping[Unit, int] = field(default_factory=dict)
+    goodwill: Mapping[Unit, int] = field(default_factory=dict)
+    given_at: datetime | None = None
+    """When goodwill was given first."""
 
 
 @dataclass(frozen=True)

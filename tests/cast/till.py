@@ -9,14 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shared.actions.paying import (
-    Answered,
-    Confirmed,
-    cancel,
-    confirm,
-    export_full,
-    take_answers,
-)
+from shared.actions.answering import Answered, take_answers
+from shared.actions.paying import Confirmed, cancel, confirm, export_full
 from shared.actions.preparing import Prepared, prepare
 from shared.base.money import Unit
 from shared.ledger.balance import Account

@@ -13,17 +13,25 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from shared import cli
 from shared.actions.branch import sign_in
+from shared.actions.paying import confirm
+from shared.actions.remedying import ask_goodwill, decide_remedy
 from shared.base.database import open_database
 from shared.base.errors import Refusal
+from shared.base.money import Unit
 from shared.base.privacy import Keyring
 from shared.base.settings import Settings
+from shared.campaigns.file import read_campaign
+from shared.ledger.balance import Account
+from shared.ledger.entries import positions
 from shared.people.members import Member
-from shared.people.staff import enrol_tablet
+from shared.people.staff import Staff, enrol_tablet
 from shared.post import inbox
 from shared.post.audit import Audit
+from shared.rewards.settle import settle
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "assets" / "sample"
@@ -308,3 +316,72 @@ def test_what_was_set_aside_is_heard_again_on_demand(
         assert [row.id for row in inbox.waiting(session, "bank", 9)] == [1]
     assert jianka("events", "replay")[1].endswith("0.\n") is True
     database.close()
+
+
+def owed(session: Session, now: datetime) -> None:
+    """Goodwill of ¥88 for the first member, given by the desk and a manager of the sample."""
+    number = ask_goodwill(
+        session, staff_of(session, "S9001"), 1, 1, Unit.CNY, 8_800, "late file", now
+    )
+    decide_remedy(session, staff_of(session, "S1002"), number, True, now)
+    settle(session, 1, 1, now)
+
+
+def staff_of(session: Session, staff_no: str) -> Staff:
+    return session.scalars(select(Staff).where(Staff.staff_no == staff_no)).one()
+
+
+def test_a_payout_from_batch_to_answer(
+    jianka: Run, sqlite_url: str, keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room, file in (("members", "members.csv"), ("staff", "staff.csv")):
+        jianka(room, "import", SAMPLE / file)
+    jianka("campaign", "apply", SAMPLE / "campaign.yaml")
+    jianka("staff", "pin", "S9001", "--pin", "258036")
+    slug = read_campaign((SAMPLE / "campaign.yaml").read_text(encoding="utf-8")).slug
+    assert jianka("payout", "list")[:2] == (
+        0,
+        "There is no batch yet. Run jianka payout prepare.\n",
+    )
+    assert jianka("payout", "prepare", "--campaign", "nobody")[0] == 1
+    status, _, err = jianka("payout", "prepare", "--campaign", slug)
+    assert (status, "cooling period" in err) == (1, True)
+    database, now = open_database(sqlite_url, keyring), datetime.now(UTC)
+    with database.transaction() as session:
+        owed(session, now)
+    status, said, _ = jianka("payout", "prepare", "--campaign", slug)
+    assert (status, said.splitlines()[0]) == (
+        0,
+        "Batch 1 is prepared. Another person confirms it at the desk.",
+    )
+    assert "CNY: 1 lines, gross ¥88," in said
+    masked, full = tmp_path / "masked.csv", tmp_path / "full.XLSX"
+    assert jianka("payout", "export", 1, "--to", masked)[0] == 0
+    assert "…0001" in masked.read_text(encoding="utf-8-sig")
+    assert "C100001" not in masked.read_text(encoding="utf-8-sig")
+    assert jianka("payout", "export", 1, "--to", tmp_path / "a.pdf")[0] == 1
+    typed = iter(["S9001", "000000", "S9001", "258036", "S9001", "258036"])
+    monkeypatch.setattr("click.prompt", lambda *_, **__: next(typed))
+    assert "PIN is wrong" in jianka("payout", "export", 1, "--to", full, "--full")[2]
+    assert "cannot be done" in jianka("payout", "export", 1, "--to", full, "--full")[2]
+    assert not full.exists()
+    with database.transaction() as session:
+        confirm(session, staff_of(session, "S1002"), 1, now)
+    assert jianka("payout", "export", 1, "--to", full, "--full")[0] == 0
+    assert full.read_bytes().startswith(b"PK")
+    answer = tmp_path / "answer.csv"
+    answer.write_text("reference,status,reason\nJK000001-00001,paid,\nJK1,paid,\n")
+    status, said, err = jianka("payout", "answer", answer)
+    assert (status, said) == (1, "1 lines paid, 0 failed, 0 answered before.\n")
+    assert "line 3, JK1: no such reference" in err
+    assert "batch 1  done" in jianka("payout", "list")[1]
+    with database.transaction() as session:
+        settle(session, 1, 1, now)
+        paid = positions(session, 1, 1)
+    assert [each.of(Account.PAID, Unit.CNY) for each in paid.values()] == [8_800]
+    database.close()
+
+
+def test_the_command_line_never_confirms_a_payout() -> None:
+    group = cli._load(cli.COMMANDS["payout"])
+    assert sorted(group.commands) == ["answer", "export", "list", "prepare"]

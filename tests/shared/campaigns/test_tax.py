@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import product
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from shared.base.i18n import Locale
+from shared.campaigns.file import read_campaign
+from shared.campaigns.problems import CampaignFileError
 from shared.campaigns.tax import Per, Taxed, TaxRule, withheld
+from shared.campaigns.words import tax_words
+
+SPRING = (Path(__file__).parents[1] / "spring.yaml").read_text(encoding="utf-8")
 
 SERVICE = TaxRule(threshold="¥800", rate="20%")
 PRIZE = TaxRule(threshold="¥800", rate="20%", taxed=Taxed.ALL)
@@ -80,3 +89,25 @@ def test_the_rule_reads_as_it_is_written() -> None:
     rule = TaxRule.model_validate({"threshold": "¥1,000.50", "rate": "12.5%"})
     assert (rule.exempt, rule.hundredths) == (100_050, 1_250)
     assert TaxRule.model_validate(rule.model_dump(mode="json")) == rule
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_the_terms_say_what_is_withheld_and_who_bears_it(locale: Locale) -> None:
+    lines = set()
+    for per, taxed, grossed_up in product(Per, Taxed, (False, True)):
+        rule = TaxRule(threshold="¥800", rate="20%", per=per, taxed=taxed, gross_up=grossed_up)
+        line = tax_words(rule, locale)
+        assert "¥800" in line
+        assert "20%" in line
+        lines.add(line)
+    assert len(lines) == 8
+
+
+def test_a_campaign_file_without_the_percent_sign_is_told_where_and_what_to_write() -> None:
+    source = SPRING.replace("leaderboard: true", "tax: {threshold: ¥800, rate: 0.2}")
+    with pytest.raises(CampaignFileError) as refused:
+        read_campaign(source)
+    (problem,) = refused.value.problems
+    assert problem.path == "tax.rate"
+    right = SPRING.replace("leaderboard: true", "tax: {threshold: ¥800, rate: 20%, per: month}")
+    assert read_campaign(right).tax == MONTHLY

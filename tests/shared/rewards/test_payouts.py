@@ -12,16 +12,20 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from till import Till
 
-from shared.actions import paying, preparing, settling
+from shared.actions import answering, paying, preparing, settling
 from shared.applications.facts import Kind
 from shared.base.errors import Refusal
 from shared.base.money import Unit
 from shared.campaigns.campaigns import Life, get_campaign
 from shared.campaigns.campaigns import move as move_campaign
-from shared.ledger.balance import Account
+from shared.ledger.balance import Account, Key
 from shared.people.staff import Staff
 from shared.post.audit import Audit
+from shared.reports.payout_file import Form
 from shared.rewards.payouts import TRANSITIONS, Batch, Line, State
+from shared.rewards.queue import wake
+from shared.rewards.settle import settle
+from shared.rewards.standing import Happening, happen
 
 WELCOME_OFF = (
     """  - id: welcome
@@ -203,8 +207,8 @@ def test_when_the_process_dies_in_between_nothing_is_paid_and_the_file_is_loaded
             raise KeyboardInterrupt
         return happen(*arguments, **named)
 
-    happen = paying.happen
-    monkeypatch.setattr(paying, "happen", dies)
+    happen = answering.happen
+    monkeypatch.setattr(answering, "happen", dies)
     with pytest.raises(KeyboardInterrupt):
         till.answer(rows, 33)
     monkeypatch.undo()
@@ -443,7 +447,7 @@ def test_a_refund_that_turns_out_wrong_makes_the_reward_whole_again(plain):
 @once
 def test_the_member_is_told_what_was_paid_and_what_failed(bob, monkeypatch):
     told = []
-    monkeypatch.setattr(paying, "notify_member", noting(told))
+    monkeypatch.setattr(answering, "notify_member", noting(told))
     till = Till(bob)
     till.answer(till.sends(33), 33, C_Alice="closed")
     bob.settle(33)
@@ -488,3 +492,103 @@ def test_a_member_of_staff_who_left_confirms_nothing(bob):
         session.get_one(Staff, till.staff["Chen"]).active = False
     with pytest.raises(Refusal, match=r"^payout\.authority$"):
         till.confirm(number, 33)
+
+
+def given(story, unit: Unit, amount: int, *clauses: str, day: float = 3) -> None:
+    """What the clauses of a richer programme would owe Alice, planted as lives of keys."""
+    alice = story.members["Alice"]
+    with story.database.transaction() as session:
+        for clause in clauses:
+            key = Key(story.campaign, f"member:{alice}", clause, "referral:1")
+            kind = Happening.GOODWILL
+            happen(session, key, alice, kind, story.at(day), unit=unit, amount=amount)
+        wake(session, story.campaign, alice, story.at(day))
+    story.settle(day)
+
+
+@once
+def test_gifts_are_named_one_by_one_and_a_choice_waits_until_it_is_made(plain):
+    till = Till(plain)
+    given(plain, Unit.GIFT, 1, "umbrella", "teapot")
+    given(plain, Unit.DONATION, 5_000, "trees")
+    given(plain, Unit.CHOICE, 1, "either")
+    rows = till.sends(4)
+    assert [(row["unit"], row["item"], row["net"]) for row in rows] == [
+        ("DONATION", "trees", "50.00"),
+        ("GIFT", "teapot", "1"),
+        ("GIFT", "umbrella", "1"),
+    ]
+    till.answer(rows, 4)
+    plain.settle(4)
+    assert plain.stands("Alice") == "available +1 choice, paid +50 donated, paid +2 gift"
+    till.verify(4)
+
+
+@once
+def test_a_gift_that_has_to_come_back_is_not_netted_from_another_nor_from_money(plain):
+    till = Till(plain)
+    given(plain, Unit.GIFT, 1, "umbrella")
+    given(plain, Unit.DONATION, 5_000, "trees")
+    till.pays(4)
+    given(plain, Unit.GIFT, -1, "umbrella", day=5)
+    given(plain, Unit.DONATION, -5_000, "trees", day=5)
+    assert plain.stands("Alice") == "recoverable +50 donated, recoverable +1 gift"
+    given(plain, Unit.GIFT, 1, "teapot", day=6)
+    given(plain, Unit.CNY, 10_000, "cash", day=6)
+    given(plain, Unit.DONATION, 8_000, "trees", day=6)
+    rows = till.pays(7)
+    assert [(row["item"], row["netted"], row["net"]) for row in rows] == [
+        ("", "0.00", "100.00"),
+        ("trees", "0.00", "30.00"),
+        ("teapot", "0", "1"),
+    ]
+    till.verify(7)
+
+
+@once
+def test_goodwill_is_told_once_and_in_its_own_words(plain, monkeypatch):
+    told: list = []
+    monkeypatch.setattr(settling, "notify_member", noting(told))
+    with plain.database.transaction() as session:
+        alice = plain.members["Alice"]
+        key = Key(plain.campaign, f"member:{alice}", "goodwill", "remedy:1")
+        kind = Happening.GOODWILL
+        happen(session, key, alice, kind, plain.at(3), unit=Unit.CNY, amount=8_800)
+        changes = settle(session, plain.campaign, alice, plain.at(3))
+        settling.tell_members(session, changes, plain.at(3))
+    assert told == [("goodwill.given", {"unit": "CNY", "amount": 8_800})]
+
+
+@once
+def test_a_file_that_is_not_the_ledger_is_never_written(bob, monkeypatch):
+    till = Till(bob)
+    number = till.prepare(33).number
+    till.confirm(number, 33)
+    bob.bank("Bob", Kind.CLOSED, day=34)
+    bob.settle(34)
+    monkeypatch.setattr(paying, "_withdraw_stale", lambda *_: 0)
+    with pytest.raises(Refusal, match=r"^payout\.uneven$"):
+        till.export(number, 34)
+    monkeypatch.undo()
+    till.cancel(number, 34)  # nothing left the house
+
+
+@once
+def test_only_the_desk_and_managers_see_names_and_references(bob):
+    till = Till(bob)
+    number = till.prepare(33).number
+    with bob.database.transaction() as session:
+        mei = till.who(session, "Mei")
+        copy = paying.export_masked(session, mei, number, Form.CSV, bob.at(33))
+    assert b"Alice" not in copy.content
+    assert b"A***" in copy.content
+    till.confirm(number, 33)
+    with pytest.raises(Refusal, match=r"^payout\.authority$"):
+        till.export(number, 33, by="Mei")
+    first = till.export(number, 33)
+    assert first[1]["name"] == "Alice"
+    till.answer(first, 33)
+    assert till.export(number, 34) == first  # the same file whenever it is asked for
+    with bob.database.reading() as session:
+        told = session.scalars(select(Audit).where(Audit.act == "payout.exported"))
+        assert [row.details["full"] for row in told] == [False, True, True]
