@@ -214,8 +214,8 @@ class _Late:
             frame, member = self._book.frame, self._book.here.member
             since, before = frame.end, frame.end
             self._friends = _heard(self._session, frame.campaign, member, since, before)
-        kind, _, number = key.occasion.partition(":")
-        mine = {int(number)} & self._friends if kind == "referral" else self._friends
+        friend = key.of("referral")
+        mine = self._friends & {int(friend)} if friend is not None else self._friends
         if mine:
             return Cause.LATE_FACT
         return Cause.PAUSED if self._book.frame.paused_then else Cause.SETTLED_LATE
