@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
 from shared.base.errors import Refusal
-from shared.campaigns.rules import Cap, LimitId, MONTHLY_CAP, Rules, Terms
+from shared.campaigns.rules import MONTHLY_CAP, Cap, LimitId, Rules, Terms
 from shared.post.audit import record
 
 

@@ -33,7 +33,17 @@ from shared.campaigns.campaigns import (
 from shared.campaigns.clauses import Clause, rewards_of
 from shared.campaigns.prizes import Model, Money
 from shared.campaigns.problems import CampaignFileError, Problem, explain, read_yaml
-from shared.campaigns.rules import FRIENDS, LimitId, MONTHLY_CAP, REFERRERS, Rules, budget_of, daily_of, first_of, stock_of
+from shared.campaigns.rules import (
+    FRIENDS,
+    MONTHLY_CAP,
+    REFERRERS,
+    LimitId,
+    Rules,
+    budget_of,
+    daily_of,
+    first_of,
+    stock_of,
+)
 from shared.post.audit import record
 
 

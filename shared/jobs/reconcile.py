@@ -25,6 +25,7 @@ from shared.campaigns.campaigns import Campaign, campaign_by_slug
 from shared.jobs.console import language, operator, progress, say, words
 from shared.jobs.opening import opened
 from shared.post.audit import record
+from shared.reports.payout_file import Answer, read_answers
 from shared.reports.reconciliation import (
     COLUMNS,
     Reconciliation,
@@ -47,16 +48,29 @@ MOST_SHOWN = 20
 @click.option(
     "--to", "path", type=click.Path(path_type=Path, dir_okay=False), help=words("help.reconcile_to")
 )
+@click.option(
+    "--bank",
+    "answers",
+    multiple=True,
+    metavar="FILE.csv",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=words("help.reconcile_bank"),
+)
 @click.option("--propose", is_flag=True, help=words("help.reconcile_propose"))
-def reconcile_month(month: str, slug: str | None, path: Path | None, propose: bool) -> None:
+def reconcile_month(
+    month: str, slug: str | None, path: Path | None, answers: tuple[Path, ...], propose: bool
+) -> None:
     """Hold a month's dues, ledger and payments against each other; nothing is posted."""
+    if answers and slug is None:
+        raise Refusal("review.whose_file")
+    bank = [answer for each in answers for answer in read_answers(each.read_bytes())]
     with opened() as (database, clock):
         now = clock()
         faulty: list[tuple[int, set[tuple[int, Cause]]]] = []
         with database.reading() as session, _file(path) as write:
             for campaign in _campaigns(session, slug):
                 _refuse_month(month, campaign, now)
-                faulty.append((campaign.id, _review(session, campaign, month, now, write)))
+                faulty.append((campaign.id, _review(session, campaign, month, now, write, bank)))
         with database.transaction() as session:
             record(session, operator(), "review.run", "campaigns", now, month=month, slug=slug)
             if propose:
@@ -107,7 +121,12 @@ def _file(path: Path | None) -> Iterator[Write]:
 
 
 def _review(
-    session: Session, campaign: Campaign, month: str, now: datetime, write: Write
+    session: Session,
+    campaign: Campaign,
+    month: str,
+    now: datetime,
+    write: Write,
+    bank: list[Answer],
 ) -> set[tuple[int, Cause]]:
     shown: list[Line] = []
     faulty: set[tuple[int, Cause]] = set()
@@ -122,7 +141,7 @@ def _review(
                 shown.append(line)
 
     with progress("progress.reviewing") as told:
-        found = reconcile(session, campaign, month, now, keep, told=told)
+        found = reconcile(session, campaign, month, now, keep, bank=bank, told=told)
     if found.miscounts:
         faulty.add((WHOLE_CAMPAIGN, Cause.MISCOUNT))
     _show(campaign, found, shown)
@@ -151,7 +170,10 @@ def _show(campaign: Campaign, found: Reconciliation, shown: list[Line]) -> None:
     if shown:
         say("reconcile.faults", n=found.faults, shown=len(shown))
         console.print(_faults(shown))
-    elif not found.faults:
+    if found.in_file:
+        say("reconcile.in_file", n=len(found.in_file))
+        console.print(_in_file(found))
+    if not found.faults:
         say("reconcile.whole")
 
 
@@ -209,5 +231,17 @@ def _faults(shown: list[Line]) -> Table:
             words_of(language(), line.cause),
             money(language(), line.should, line.unit),
             money(language(), line.found, line.unit),
+        )
+    return table
+
+
+def _in_file(found: Reconciliation) -> Table:
+    table = _table("reference", "cause", "should", "found", right=2)
+    for difference in found.in_file[:MOST_SHOWN]:
+        table.add_row(
+            difference.reference,
+            words_of(language(), difference.cause),
+            number(language(), difference.ledger),
+            number(language(), difference.file),
         )
     return table

@@ -13,7 +13,7 @@ from rich.table import Table
 from shared.base import i18n
 from shared.base.i18n import Locale, text
 from shared.base.money import Unit
-from shared.campaigns.rules import LimitId, MONTHLY_CAP
+from shared.campaigns.rules import MONTHLY_CAP, LimitId
 from shared.reports.simulation import MONEY, Trial, per_friend, within_value
 from shared.reports.simulation_chart import clause_name
 from shared.rewards.simulation import Bound, Outcome

@@ -12,7 +12,18 @@ from sqlalchemy.orm import Session
 from shared.base.i18n import Locale, text
 from shared.base.money import Unit
 from shared.campaigns.campaigns import Campaign
-from shared.rewards.bank_file import FileDifference, FileLine, against_file
+from shared.reports.payout_file import Answer, tame
+from shared.rewards.bank_file import (
+    FAILED,
+    PAID,
+    FileDifference,
+    FileLine,
+    PaidLine,
+    against_file,
+    lines_elsewhere,
+    paid_lines,
+    unpaid_lives,
+)
 from shared.rewards.books import Month, month_in
 from shared.rewards.causes import Against, Cause, Line, Remedy
 from shared.rewards.month_review import review_month
@@ -23,7 +34,6 @@ COLUMNS = (
     "should", "found", "difference", "fault", "remedy", "words",
 )  # fmt: skip
 _HUNDREDTHS = (Unit.CNY, Unit.DONATION)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass
@@ -47,6 +57,12 @@ class Reconciliation:
     miscounts: list[Miscount] = field(default_factory=list)
     in_file: list[FileDifference] = field(default_factory=list)
 
+    def count(self, line: Line) -> None:
+        """One more line under its cause."""
+        of_cause = self.causes.setdefault(line.cause, Sum())
+        of_cause.lines += 1
+        of_cause.differences[line.unit] += line.difference
+
     @property
     def faults(self) -> int:
         """How many things are to be mended."""
@@ -61,14 +77,13 @@ def reconcile(
     now: datetime,
     on_line: Callable[[Line], None],
     *,
-    paid: Mapping[str, int] | None = None,
-    bank: Iterable[FileLine] = (),
+    bank: Iterable[Answer] = (),
     told: Callable[[int], None] | None = None,
 ) -> Reconciliation:
     """Review a month (YYYY-MM in the campaign's zone); `on_line` gets every line as it is found.
 
-    `paid` (what the ledger paid, by reference) and `bank` (the lines of the bank's file) are
-    held against each other. `told` hears how many members were looked at. ValueError for what
+    `bank`: the lines of the bank's answer files, held against what was paid in the month when
+    there are any. `told` hears how many members were looked at. ValueError for what
     is no month.
     """
     found = Reconciliation(month_in(month, campaign.zone))
@@ -77,40 +92,64 @@ def reconcile(
         found.earned.update(review.earned)
         found.granted.update(review.granted)
         for line in review.lines:
-            of_cause = found.causes.setdefault(line.cause, Sum())
-            of_cause.lines += 1
-            of_cause.differences[line.unit] += line.difference
+            found.count(line)
             on_line(line)
         if told is not None:
             told(found.members)
     found.miscounts = miscounts(session, campaign.id)
-    found.in_file = list(against_file(paid or {}, bank))
+    for life in unpaid_lives(session, campaign.id):
+        line = Line(
+            life.member, life.key, life.unit, Against.FILE, life.cause, life.told, life.paid
+        )
+        found.count(line)
+        on_line(line)
+    if answers := list(bank):
+        found.in_file = _in_file(session, campaign, found.month, answers)
     return found
+
+
+def _in_file(
+    session: Session, campaign: Campaign, month: Month, answers: list[Answer]
+) -> list[FileDifference]:
+    """Our lines of a month held against the bank's; amounts only where the bank told one."""
+    references = {answer.reference for answer in answers}
+    ours = paid_lines(session, campaign.id, month.start, month.end, references)
+    elsewhere = lines_elsewhere(session, campaign.id, references)
+    told = [
+        FileLine(answer.reference, _amount(answer, ours), PAID if answer.paid else FAILED)
+        for answer in answers
+        if answer.reference not in elsewhere
+    ]
+    return list(against_file({reference: line.net for reference, line in ours.items()}, told))
+
+
+def _amount(answer: Answer, ours: Mapping[str, PaidLine]) -> int:
+    """What the bank says it paid, in the unit's smallest piece; ours where it says nothing."""
+    line = ours.get(answer.reference)
+    if answer.hundredths is None:
+        return line.net if line is not None else 1
+    pieces = line is not None and line.unit not in _HUNDREDTHS
+    return answer.hundredths // 100 if pieces else answer.hundredths
 
 
 def cells(locale: Locale, campaign: Campaign, month: Month, line: Line) -> list[str]:
     """A line for a spreadsheet, in the order of COLUMNS: ids only, amounts in yuan or pieces."""
     amounts = (line.should, line.found, line.difference)
     return [
-        guarded(campaign.slug),
+        tame(campaign.slug),
         month.name,
         str(line.member),
-        guarded(line.key.party),
-        guarded(line.key.clause),
-        guarded(line.key.occasion),
+        tame(line.key.party),
+        tame(line.key.clause),
+        tame(line.key.occasion),
         line.unit.value,
         line.against.value,
         line.cause.value,
         *(plain(amount, line.unit) for amount in amounts),
         "1" if line.fault else "0",
         line.remedy.value,
-        guarded(words_of(locale, line.cause)),
+        tame(words_of(locale, line.cause)),
     ]
-
-
-def guarded(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def plain(amount: int, unit: Unit) -> str:

@@ -17,7 +17,7 @@ from shared.base.money import Unit
 from shared.campaigns.campaigns import Campaign, campaign_by_slug, limits_at, terms_of
 from shared.campaigns.clauses import BaseClause
 from shared.campaigns.file import CampaignFile
-from shared.campaigns.rules import LimitId, MONTHLY_CAP
+from shared.campaigns.rules import MONTHLY_CAP, LimitId
 from shared.ledger.balance import Account, Key
 from shared.ledger.entries import Entry, Leg
 from shared.referrals.histories import Judged, count_members, histories

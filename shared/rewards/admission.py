@@ -21,7 +21,7 @@ from shared.base.database import Base, Id, Utc
 from shared.base.money import Unit
 from shared.base.rows import upsert_rows
 from shared.campaigns.campaigns import limits_at
-from shared.campaigns.rules import LimitId, MONTHLY_CAP, counts_amounts, rule_of
+from shared.campaigns.rules import MONTHLY_CAP, LimitId, counts_amounts, rule_of
 from shared.ledger.balance import Key
 from shared.rewards.owed import Draw, Due
 

@@ -22,7 +22,7 @@ from shared.campaigns.clauses import (
 )
 from shared.campaigns.conditions import Trigger
 from shared.campaigns.prizes import Prize, Reward
-from shared.campaigns.rules import FRIENDS, Programme, REFERRERS, Terms, first_of
+from shared.campaigns.rules import FRIENDS, REFERRERS, Programme, Terms, first_of
 from shared.ledger.balance import Key
 from shared.rewards.owed import ClauseRef, Draw, Due, budgets_of, reserved_for
 from shared.rewards.triggers import approved_at, left_of_purchases, reached

@@ -19,7 +19,7 @@ from shared.applications.facts import Application, rows_by_ref
 from shared.base.money import Unit
 from shared.campaigns.campaigns import CampaignLimit, Life, get_campaign
 from shared.campaigns.rules import MONTHLY_CAP
-from shared.ledger.balance import Key
+from shared.ledger.balance import Key, total
 from shared.ledger.history import History, history
 from shared.people.members import get_member
 from shared.post.audit import Audit
@@ -41,11 +41,9 @@ from shared.rewards.books import (
     verdict_lost,
 )
 from shared.rewards.causes import Against, Cause, Line
-from shared.rewards.owed import Due
 from shared.rewards.queue import SettleTask
-from shared.rewards.review import chunks, looked_at
-from shared.rewards.settle import Step
-from shared.rewards.situations import Situation, situation
+from shared.rewards.review import Look, chunks, look_at, situations_of
+from shared.rewards.situations import Situation
 from shared.rewards.standing import KeyEvent
 
 _TICK = timedelta(microseconds=1)
@@ -81,44 +79,72 @@ def review_month(
         _limits_ever(session, campaign_id),
     )
     for members in chunks(session, campaign_id):
-        passed = history(session, campaign_id, members)
-        waiting = _tasks(session, campaign_id, members)
-        for member in members:
-            book = _open_book(session, frame, member, passed.get(member, {}), waiting.get(member))
-            if book is not None and (found := _review(session, book)) is not None:
+        for member, book in _open_books(session, frame, members).items():
+            found = _review(session, book) if isinstance(book, Book) else _of_nobody(member, book)
+            if found is not None:
                 yield found
 
 
-def _open_book(
-    session: Session, frame: Frame, member: int, passed: History, task: SettleTask | None
-) -> Book | None:
-    here, todo = looked_at(session, frame.campaign, member, frame.now)
-    steps = {step.key: step for step in todo}
-    owed: Mapping[Key, Due] = here.want
+def _open_books(
+    session: Session, frame: Frame, members: Collection[int]
+) -> dict[int, Book | History]:
+    """The books of some members; of ids that are no member's, what was posted for them."""
+    passed = history(session, frame.campaign, members)
+    looks = look_at(session, frame.campaign, members, frame.now)
+    tasks = _tasks(session, frame.campaign, members)
+    busy = {member for member, look in looks.items() if _busy(frame, look, passed.get(member, {}))}
+    then: dict[int, Situation] = {}
     if frame.end < frame.now:
-        busy = any(due.earned >= frame.month.start for due in owed.values()) or any(
-            each.at >= frame.month.start for posted in passed.values() for each in posted
-        )
-        if busy:
-            # Half open: what happened at the end itself belongs to the next month.
-            owed = situation(session, frame.campaign, member, frame.end - _TICK).want
-        elif not any(step.moves or verdict_lost(step) for step in todo):
-            return None
-    overdue = _overdue(session, frame, here, todo, task)
-    return Book(frame, here, steps, owed, passed, task, overdue)
+        # Half open: what happened at the end itself belongs to the next month.
+        then = situations_of(session, frame.campaign, busy, frame.end - _TICK)
+    books: dict[int, Book | History] = {}
+    for member in members:
+        posted = passed.get(member, {})
+        if member not in looks:
+            books[member] = posted
+            continue
+        look, task = looks[member], tasks.get(member)
+        owed = then.get(member, look.here).want
+        steps = {step.key: step for step in look.steps}
+        overdue = _overdue(session, frame, look, task)
+        if member in busy or any(step.moves or verdict_lost(step) for step in look.steps):
+            books[member] = Book(frame, look.here, steps, owed, posted, task, overdue)
+    return books
 
 
-def _overdue(
-    session: Session, frame: Frame, here: Situation, todo: list[Step], task: SettleTask | None
-) -> frozenset[Key]:
+def _busy(frame: Frame, look: Look, passed: History) -> bool:
+    """Whether anything was earned or posted since the month began."""
+    start = frame.month.start
+    earned = any(due.earned >= start for due in look.here.want.values())
+    return earned or any(each.at >= start for posted in passed.values() for each in posted)
+
+
+def _of_nobody(member: int, passed: History) -> MemberReview | None:
+    """What was posted for somebody who does not exist: all of it is too much."""
+    lines = [
+        Line(member, key, unit, Against.OWED, Cause.TOO_MUCH, 0, given(stands, unit), doubted=True)
+        for key, posted in sorted(passed.items())
+        for stands in [total(each.legs for each in posted)]
+        for unit in sorted({unit for _, unit in stands})
+    ]
+    if not lines:
+        return None
+    granted: Counter[Unit] = Counter()
+    for line in lines:
+        granted[line.unit] += line.found
+    return MemberReview(member, Counter(), granted, tuple(lines))
+
+
+def _overdue(session: Session, frame: Frame, look: Look, task: SettleTask | None) -> frozenset[Key]:
     """Keys that waiting does not explain: wrong before the task came due, and nothing heard."""
-    if task is None or not in_queue(frame, task) or not any(step.moves for step in todo):
+    if task is None or not in_queue(frame, task) or not any(step.moves for step in look.steps):
         return frozenset()
     since = frame.since if frame.paused else frame.now - PATIENCE
-    if _news_since(session, here, since):
+    if _news_since(session, look.here, since):
         return frozenset()
-    _, earlier = looked_at(session, frame.campaign, here.member, task.due_at - _TICK)
-    return frozenset(step.key for step in earlier if step.moves)
+    member = look.here.member
+    [earlier] = look_at(session, frame.campaign, [member], task.due_at - _TICK).values()
+    return frozenset(step.key for step in earlier.steps if step.moves)
 
 
 def _news_since(session: Session, here: Situation, since: datetime) -> bool:
@@ -188,8 +214,8 @@ class _Late:
             frame, member = self._book.frame, self._book.here.member
             since, before = frame.end, frame.end
             self._friends = _heard(self._session, frame.campaign, member, since, before)
-        kind, _, number = key.occasion.partition(":")
-        mine = {int(number)} & self._friends if kind == "referral" else self._friends
+        friend = key.of("referral")
+        mine = self._friends & {int(friend)} if friend is not None else self._friends
         if mine:
             return Cause.LATE_FACT
         return Cause.PAUSED if self._book.frame.paused_then else Cause.SETTLED_LATE

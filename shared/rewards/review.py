@@ -7,20 +7,22 @@ What the review calls should-have-been is what settling would post: it asks `sit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
+from shared.campaigns.campaigns import limits_at
 from shared.campaigns.rules import LimitId
 from shared.ledger.balance import Account, Balance, Key
 from shared.ledger.entries import Entry, Leg
+from shared.people.members import Member
 from shared.referrals.referrals import Referral
-from shared.rewards.admission import NOTHING, Admission, LimitUse, Room, load_holdings, load_room
+from shared.rewards.admission import NOTHING, Admission, LimitUse, Room, load_holdings
 from shared.rewards.settle import Step, steps
-from shared.rewards.situations import Situation, situation
+from shared.rewards.situations import Situation, situations
 
 GRANTED = (
     Account.PENDING,
@@ -49,19 +51,50 @@ class Difference:
 def differences(session: Session, campaign_id: int, now: datetime) -> Iterator[Difference]:
     """Every key of a campaign that settling would change, member by member."""
     for members in chunks(session, campaign_id):
-        for member_id in members:
-            for step in looked_at(session, campaign_id, member_id, now)[1]:
+        for member_id, look in look_at(session, campaign_id, members, now).items():
+            for step in look.steps:
                 if step.moves:
                     yield Difference(member_id, step.key, step.after, step.before, step.new.limit)
 
 
-def looked_at(
-    session: Session, campaign_id: int, member_id: int, now: datetime
-) -> tuple[Situation, list[Step]]:
-    """What settling a member now would see and do."""
-    here = situation(session, campaign_id, member_id, now)
-    room = load_room(session, campaign_id, here.holdings, now, lock=False)
-    return here, steps(here, room, now)
+@dataclass(frozen=True)
+class Look:
+    """What settling one member would see and do."""
+
+    here: Situation
+    steps: list[Step]
+
+
+def look_at(
+    session: Session, campaign_id: int, member_ids: Collection[int], now: datetime
+) -> dict[int, Look]:
+    """Look at some members as settling would, each as if it were the next.
+
+    Ids that are no member's are left out.
+    """
+    used = {
+        row.limit_id: row.used
+        for row in session.execute(
+            select(LimitUse.limit_id, LimitUse.used).where(LimitUse.campaign_id == campaign_id)
+        )
+    }
+    limits = {
+        limit: row.amount
+        for limit, row in limits_at(session, campaign_id, now).items()
+        if row.amount is not None
+    }
+    found = {}
+    for member_id, here in situations_of(session, campaign_id, member_ids, now).items():
+        found[member_id] = Look(here, steps(here, Room(limits, used, here.holdings), now))
+    return found
+
+
+def situations_of(
+    session: Session, campaign_id: int, member_ids: Collection[int], now: datetime
+) -> dict[int, Situation]:
+    """What is known about some members as of `now`; ids that are no member's are left out."""
+    known = session.scalars(select(Member.id).where(Member.id.in_(member_ids))).all()
+    return situations(session, campaign_id, known, now)
 
 
 @dataclass(frozen=True)

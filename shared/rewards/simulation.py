@@ -16,7 +16,7 @@ from shared.base.clock import local_midnight
 from shared.base.money import Unit
 from shared.campaigns.clauses import BaseClause, WelcomeClause
 from shared.campaigns.prizes import Reward
-from shared.campaigns.rules import Cap, LimitId, MONTHLY_CAP, Programme, Terms
+from shared.campaigns.rules import MONTHLY_CAP, Cap, LimitId, Programme, Terms
 from shared.ledger.balance import Key
 from shared.referrals.histories import History
 from shared.rewards.allotting import EPOCH, Claim, InTimesOrder, Shares, claim_of

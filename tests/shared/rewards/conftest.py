@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from shared.applications.facts import Application, FactRow, Kind
+from shared.base.clock import month_of
 from shared.base.database import Database
 from shared.base.money import Unit
-from shared.campaigns.campaigns import current_version
+from shared.campaigns.campaigns import current_version, get_campaign
 from shared.campaigns.file import apply_campaign
 from shared.ledger.balance import Account, Balance, Key, total
 from shared.ledger.entries import Entry, entries_of, positions
@@ -21,6 +23,9 @@ from shared.people.members import Member, MemberStatus
 from shared.people.persons import add_person
 from shared.referrals.referrals import CreditRow, Referral
 from shared.rewards.admission import Admission
+from shared.rewards.books import month_in
+from shared.rewards.causes import Against
+from shared.rewards.month_review import review_month
 from shared.rewards.queue import due_tasks, wake
 from shared.rewards.review import differences, miscounts
 from shared.rewards.settle import Change, settle
@@ -222,6 +227,18 @@ class Story:
         with self.database.reading() as session:
             assert miscounts(session, self.campaign) == []
             assert list(differences(session, self.campaign, self.at(day))) == []
+            self._months_review(session, self.at(day))
+
+    def _months_review(self, session: Session, now: datetime) -> None:
+        """The month's books have no fault, and their lines explain every difference."""
+        zone = get_campaign(session, self.campaign).zone
+        month = month_in(month_of(now, zone), zone)
+        for review in review_month(session, self.campaign, month, now):
+            assert [line for line in review.lines if line.fault] == []
+            owed = [line for line in review.lines if line.against is Against.OWED]
+            for unit in {*review.earned, *review.granted}:
+                between = sum(line.difference for line in owed if line.unit is unit)
+                assert review.granted[unit] == review.earned[unit] + between
 
     def _key(self, entry: Entry) -> str:
         what = self._name(entry.occasion)

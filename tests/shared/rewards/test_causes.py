@@ -10,6 +10,8 @@ from sqlalchemy import delete, update
 from shared.applications.facts import Kind
 from shared.base.money import Unit
 from shared.campaigns.campaigns import Life, get_campaign, move
+from shared.ledger.balance import Account, Balance, Key
+from shared.ledger.entries import post
 from shared.people.members import MemberStatus
 from shared.rewards.admission import Admission
 from shared.rewards.bank_file import FileDifference, FileLine, against_file
@@ -244,3 +246,16 @@ def test_the_bank_s_file_is_held_against_the_ledger_reference_by_reference():
         FileDifference("P-5", Cause.OTHER_AMOUNT, 500, 1000),
         FileDifference("P-9", Cause.NOT_IN_LEDGER, 0, 900),
     ]
+
+
+def test_what_was_posted_for_somebody_who_does_not_exist_is_too_much(story):
+    key = Key(story.campaign, "member:999", "base", "referral:1")
+    legs = Balance({(Account.FUNDING, Unit.CNY): -500, (Account.PENDING, Unit.CNY): 500})
+    with story.database.transaction() as session:
+        post(session, key, 999, 1, legs, {}, story.at(5))
+    with story.database.reading() as session:
+        window = month_in("2026-03", "Asia/Shanghai")
+        [review] = review_month(session, story.campaign, window, story.at(28))
+    [line] = review.lines
+    assert (line.member, line.cause, line.difference) == (999, Cause.TOO_MUCH, 500)
+    assert line.remedy is Remedy.PERSON
