@@ -167,7 +167,7 @@ def totals(session: Session, member_id: int) -> tuple[Total, ...]:
     rows = session.execute(
         select(Leg.unit, Leg.account, func.sum(Leg.amount))
         .join(Entry, Entry.id == Leg.entry_id)
-        .where(*_own(session, Entry, member_id))
+        .where(*_own(Entry, _campaigns(session), member_id))
         .group_by(Leg.unit, Leg.account)
     )
     sums: dict[Unit, dict[str, int]] = defaultdict(dict)
@@ -199,11 +199,15 @@ def as_of(session: Session) -> AsOf:
     return AsOf(row.id, row.hash) if row is not None else AsOf(0, "")
 
 
+def _campaigns(session: Session) -> Sequence[int]:
+    """Every campaign: the indices of a member's rows begin with it."""
+    return session.scalars(select(Campaign.id)).all()
+
+
 def _own(
-    session: Session, table: type[Entry] | type[Admission], member_id: int
+    table: type[Entry] | type[Admission], campaigns: Sequence[int], member_id: int
 ) -> tuple[ColumnElement[bool], ...]:
-    """The rows of a member's own party, found by the index that begins with the campaign."""
-    campaigns = session.scalars(select(Campaign.id)).all()
+    """The rows of a member's own party."""
     return (
         table.campaign_id.in_(campaigns),
         table.member_id == member_id,
@@ -219,15 +223,16 @@ def _places(
     A key's moment is that of its first entry, else of the verdict that kept it out. Ordered by
     moment, not by the ledger's numbers: else the engine walks everybody's entries backwards.
     """
+    campaigns = _campaigns(session)
     named = ("campaign_id", "party", "clause", "occasion")
     posted = select(*(getattr(Entry, name) for name in named), Entry.at.label("at")).where(
-        *_own(session, Entry, member_id), Entry.revision == 1
+        *_own(Entry, campaigns, member_id), Entry.revision == 1
     )
     first = aliased(Entry)
     kept_out = select(
         *(getattr(Admission, name) for name in named), Admission.at.label("at")
     ).where(
-        *_own(session, Admission, member_id),
+        *_own(Admission, campaigns, member_id),
         Admission.verdict != Verdict.ADMITTED.value,
         Admission.limit_id.is_not(None),
         ~select(literal(1))
