@@ -27,6 +27,7 @@ from shared.campaigns.rules import MONTHLY_CAP
 from shared.people.chats import Chat
 from shared.people.members import get_member, person_of
 from shared.people.persons import name_of
+from shared.pictures import missing_glyphs
 
 
 @dataclass(frozen=True)
@@ -97,24 +98,25 @@ def _reached(notice: Notice) -> Safe:
 
 
 def _thanks(notice: Notice) -> Picture | None:
-    """The card for a step: the member's own masked name, no friend and no amount."""
+    """The card for a step: the member's own masked name, no friend and no amount.
+
+    None when the font lacks a character: the notice itself is never held up by its picture.
+    """
     if notice.member_id is None:
         return None
     person = person_of(notice.session, get_member(notice.session, notice.member_id))
     name = mask_name(name_of(notice.session, person))
     day = notice.now.astimezone(ZoneInfo(notice.params["zone"])).date()
-    return Picture(
-        "thanks",
-        {
-            "language": notice.locale.lang,
-            "issuer": notice.issuer,
-            "eyebrow": i18n.text(notice.locale, "thanks.eyebrow"),
-            "to": i18n.text(notice.locale, "thanks.to", name=name),
-            "words": i18n.text(notice.locale, "thanks.words", n=notice.params["at"]),
-            "more": i18n.text(notice.locale, "thanks.more"),
-            "day": i18n.full_day(notice.locale, day, notice.params["zone"]),
-        },
-    )
+    params = {
+        "language": notice.locale.lang,
+        "issuer": notice.issuer,
+        "eyebrow": i18n.text(notice.locale, "thanks.eyebrow"),
+        "to": i18n.text(notice.locale, "thanks.to", name=name),
+        "words": i18n.text(notice.locale, "thanks.words", n=notice.params["at"]),
+        "more": i18n.text(notice.locale, "thanks.more"),
+        "day": i18n.full_day(notice.locale, day, notice.params["zone"]),
+    }
+    return None if missing_glyphs("".join(params.values())) else Picture("thanks", params)
 
 
 def _available(notice: Notice) -> Safe:

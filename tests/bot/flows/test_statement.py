@@ -8,6 +8,7 @@ import pytest
 from talk import Person, Talk
 
 from bot.messages import Drawn
+from bot.notices import word_notice
 from bot.telegram.drawing import draw
 from shared.base.database import Database
 from shared.base.i18n import Locale
@@ -15,6 +16,9 @@ from shared.base.money import Unit
 from shared.campaigns.copy_check import forbidden_words
 from shared.ledger.balance import Account, Balance, Key
 from shared.ledger.entries import post
+from shared.people.chats import Chat
+from shared.people.members import get_member, person_of
+from shared.people.persons import set_details
 from shared.pictures.statement_pdf import from_text
 from shared.post.audit import Audit
 
@@ -118,3 +122,17 @@ def test_the_card_promises_nothing_the_law_forbids(talk: Talk, locale: Locale) -
     keys = ("thanks.eyebrow", "thanks.more")
     said = [alice.words(key) for key in keys] + [alice.words("thanks.words", n=3)]
     assert [forbidden_words(words) for words in said] == [[], [], []]
+
+
+def test_a_name_that_no_font_draws_costs_the_picture_and_not_the_notice(talk: Talk) -> None:
+    release = talk.story.now.isoformat()
+    params = {"at": 3, "unit": "POINTS", "amount": 3000, "zone": "UTC", "release": release}
+    talk.alice()
+    with talk.database.transaction() as session:
+        chat = session.query(Chat).filter_by(address="1001").one()
+        assert word_notice(session, chat, "step.reached", params, talk.story.now).picture
+        person = person_of(session, get_member(session, talk.story.alice))
+        set_details(session, person, name="😀")
+        told = word_notice(session, chat, "step.reached", params, talk.story.now)
+    assert told.picture is None
+    assert "3,000" in told.text
