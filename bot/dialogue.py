@@ -32,6 +32,7 @@ class Flow(StrEnum):
     GREETING = "greeting"
     PRIVACY = "privacy"
     STATEMENT = "statement"
+    CHOOSE = "choose"
 
 
 @dataclass(frozen=True)

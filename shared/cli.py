@@ -37,6 +37,7 @@ COMMANDS = {
     "tablet": "shared.jobs.loading:tablet",
     "campaign": "shared.jobs.loading:campaign",
     "events": "shared.jobs.loading:events",
+    "payout": "shared.jobs.paying:payout",
     "doctor": "shared.jobs.doctor:doctor",
 }
 """Each is a click command or group."""

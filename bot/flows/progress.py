@@ -12,7 +12,8 @@ from bot.flows.turn import Row, Safe, Screen, Turn
 from bot.messages import Button, Response
 from shared.base import i18n
 from shared.campaigns.campaigns import version
-from shared.campaigns.rules import Rules, Trigger
+from shared.campaigns.conditions import Trigger
+from shared.campaigns.rules import Rules
 from shared.reports.progress import FriendLine, FriendState, Progress, progress
 
 A_PAGE = 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.dialogue import Flow, State
@@ -13,9 +14,10 @@ from bot.flows.turn import Row, Safe, Screen, Turn
 from bot.messages import Button, Document, Drawn, Response
 from shared.base import i18n
 from shared.base.database import keyring_of
+from shared.base.money import Unit
 from shared.pictures.statement_pdf import to_text
 from shared.post.audit import record
-from shared.reports.statement import Cursor, Line, Status, Way, statement, totals
+from shared.reports.statement import Cursor, Line, Status, Total, Way, statement, totals
 from shared.reports.statement_words import sheet_for, status_words, what_words
 
 A_PAGE = 3
@@ -38,7 +40,8 @@ def page(turn: Turn, tap: Tap) -> Response:
 
 def _page(turn: Turn, cursor: Cursor | None, way: Way) -> Response:
     shown = statement(turn.session, turn.member_id, turn.now, most=A_PAGE, cursor=cursor, way=way)
-    lines = [turn.say("statement.title"), *_totals(turn), ""]
+    sums = totals(turn.session, turn.member_id)
+    lines = [turn.say("statement.title"), *_totals(turn, sums), ""]
     lines += [_line(turn, line) for line in shown.lines]
     if not shown.lines:
         lines.append(turn.say("statement.none"))
@@ -49,11 +52,12 @@ def _page(turn: Turn, cursor: Cursor | None, way: Way) -> Response:
         beside.append(_turns(turn, "button.older", Way.OLDER, shown.older))
     pdf: Row = (turn.button("button.pdf", Verb.PDF),) if shown.lines else ()
     first: Row = (*pdf, turn.opens("button.progress", Screen.PROGRESS))
-    return turn.show("\n".join(lines), first, tuple(beside))
+    to_pick = any(sum_.unit is Unit.CHOICE and sum_.available for sum_ in sums)
+    pick: Row = (turn.opens("button.choose", Screen.CHOICES),) if to_pick else ()
+    return turn.show("\n".join(lines), pick, first, tuple(beside))
 
 
-def _totals(turn: Turn) -> list[Safe]:
-    sums = totals(turn.session, turn.member_id)
+def _totals(turn: Turn, sums: Sequence[Total]) -> list[Safe]:
     if not sums:
         return []
     told = [

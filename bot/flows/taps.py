@@ -31,6 +31,8 @@ class Verb(StrEnum):
     STATEMENT = "stmt"
     """way, moment (base 36), rank, seal: the rewards older or newer than that one"""
     PDF = "pdf"
+    PICK = "pick"
+    """entry that granted the choice, option from 1, then `yes`: does it"""
     NICKNAME = "nick"
     LANGUAGE = "lang"
     """locale"""
@@ -77,6 +79,13 @@ class Tap:
         """An argument that is a small number, else OldKeyboard."""
         word = self.word(place)
         if not word.isascii() or not word.isdigit() or len(word) > 6:
+            raise OldKeyboard
+        return int(word)
+
+    def row(self, place: int) -> int:
+        """An argument that is a row's id, else OldKeyboard."""
+        word = self.word(place)
+        if not word.isascii() or not word.isdigit() or len(word) > 18:
             raise OldKeyboard
         return int(word)
 

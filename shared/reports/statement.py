@@ -26,11 +26,12 @@ from shared.people.consents import Consent, Purpose
 from shared.people.persons import Person, name_of
 from shared.referrals.referrals import Referral
 from shared.rewards.admission import Admission, Holding, Verdict
-from shared.rewards.programme import Due
+from shared.rewards.owed import Due
 from shared.rewards.settle import situation
+from shared.rewards.standing import GOODWILL
 
-_NOT_THE_MEMBERS = (Account.FUNDING, Account.STOCK, Account.RECOVERABLE, Account.EXPIRED)
-"""The issuer's side, what is owed back, what is lost: not part of what a grant is worth."""
+_THE_MEMBERS = (Account.PENDING, Account.AVAILABLE, Account.PAID, Account.WITHHELD)
+"""What a grant is worth stands here; the rest is the issuer's side, lost, or owed back."""
 
 
 class Status(StrEnum):
@@ -91,9 +92,15 @@ class Line:
     version: int
     clause: str
     """The kind of the clause, as `campaign.clause_name.…` words it; empty: apart from clauses."""
+    goodwill: bool
+    """Two people gave it; no clause owes it."""
     friend: Friend | None
     step: int
     """The rung of the ladder; 0: it is not for one."""
+    month: str
+    """The month it is for, as `2026-11`; empty: it is for none."""
+    at_once: bool
+    """The part that was not to wait for the cooling."""
     zone: str
     limit: LimitId = ""
     cap: int | None = None
@@ -377,9 +384,9 @@ def _caps(session: Session, campaigns: Sequence[int]) -> dict[int, list[Campaign
 
 
 def _number(key: Key, kind: str) -> int:
-    """The number in an occasion of a kind (`referral:34`, `step:3`); 0 for other occasions."""
-    parts = key.occasion.split(":")
-    return int(parts[1]) if parts[0] == kind and len(parts) > 1 and parts[1].isdigit() else 0
+    """The number in a part of an occasion (`referral:34`, `step:3`); 0 where there is none."""
+    value = key.of(kind)
+    return int(value) if value is not None and value.isdigit() else 0
 
 
 def _line(known: _Known, key: Key, cursor: Cursor) -> Line:
@@ -412,8 +419,11 @@ def _line(known: _Known, key: Key, cursor: Cursor) -> Line:
         ended=_ended(history, status, unit),
         version=version,
         clause=clause.kind if clause is not None else "",
+        goodwill=key.clause == GOODWILL,
         friend=known.friends.get(_number(key, "referral")),
         step=_number(key, "step"),
+        month=key.of("month") or "",
+        at_once="now" in key.occasion.split("/"),
         zone=known.zones[key.campaign],
         limit=limit,
         cap=_cap(known, key.campaign, earned) if limit == MONTHLY_CAP else None,
@@ -425,7 +435,7 @@ def _worth(balance: Balance, unit: Unit) -> int:
     return sum(
         amount
         for (account, of), amount in balance.items()
-        if of is unit and account not in _NOT_THE_MEMBERS
+        if of is unit and account in _THE_MEMBERS
     )
 
 

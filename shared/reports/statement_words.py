@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,18 +27,23 @@ _NOTHING = "–"
 
 def clause_words(locale: Locale, line: Line) -> str:
     """The clause as the terms name it."""
-    return text(locale, f"campaign.clause_name.{line.clause}" if line.clause else "statement.other")
+    if line.clause:
+        return text(locale, f"campaign.clause_name.{line.clause}")
+    return text(locale, "statement.goodwill" if line.goodwill else "statement.other")
 
 
 def what_words(locale: Locale, line: Line) -> str:
     """What a grant is for: `推荐奖励 · 王同事`, `阶梯奖励 · 满 3 位好友`."""
-    clause = clause_words(locale, line)
+    what = clause_words(locale, line)
     if line.friend is not None:
         who = line.friend.label or text(locale, "friend.ordinal", n=line.friend.ordinal)
-        return text(locale, "statement.what.friend", clause=clause, who=who)
-    if line.step:
-        return text(locale, "statement.what.step", clause=clause, n=line.step)
-    return clause
+        what = text(locale, "statement.what.friend", clause=what, who=who)
+    elif line.step:
+        what = text(locale, "statement.what.step", clause=what, n=line.step)
+    if line.month:
+        month = i18n.month(locale, date.fromisoformat(f"{line.month}-01"))
+        what = text(locale, "statement.what.month", what=what, month=month)
+    return text(locale, "statement.what.at_once", what=what) if line.at_once else what
 
 
 def status_words(locale: Locale, line: Line) -> str:
@@ -137,7 +142,7 @@ def _sum(locale: Locale, total: Total) -> Sum:
 
 def _entry(locale: Locale, line: Line) -> Entry:
     status = status_words(locale, line)
-    why = text(locale, "statement.pdf.version", version=line.version) if line.version else ""
+    why = text(locale, "statement.pdf.version", version=line.version) if line.clause else ""
     return Entry(
         earned=i18n.full_day(locale, line.earned, line.zone),
         what=what_words(locale, line),
@@ -175,7 +180,7 @@ def _clauses(session: Session, locale: Locale, lines: Iterable[Line]) -> Sequenc
                 campaign=found.name.of(locale),
                 version=version,
                 clause=text(locale, f"campaign.clause_name.{clause.kind}"),
-                words=words.clause_words(clause, locale),
+                words=words.clause_words(clause, found, locale),
             )
         )
     return told
