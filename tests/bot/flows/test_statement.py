@@ -76,6 +76,17 @@ def test_a_member_with_nothing_reads_what_will_stand_there(talk: Talk) -> None:
     alice.says("奖励明细").sees("statement.none", "button.progress").sees_not("button.pdf")
 
 
+def test_a_choice_that_waits_is_one_tap_away(talk: Talk) -> None:
+    alice = talk.alice()
+    granted(talk, 1)
+    alice.says("奖励").sees_not("button.choose")
+    with talk.database.transaction() as session:
+        key = Key(1, f"member:{talk.story.alice}", "base", "month:2025-12")
+        legs = Balance({(Account.AVAILABLE, Unit.CHOICE): 1, (Account.FUNDING, Unit.CHOICE): -1})
+        post(session, key, talk.story.alice, 1, legs, {"version": 1}, talk.story.now)
+    alice.says("奖励").sees("待您选择", "button.choose")
+
+
 def test_a_button_made_for_somebody_else_or_changed_turns_no_page(talk: Talk) -> None:
     alice = talk.alice()
     granted(talk, 4)

@@ -46,12 +46,18 @@ def earns(story: Story, *friends: str, day: float = 0) -> None:
         story.settle(day + n + 1)
 
 
-def moved(story: Story, occasion: str, revision: int, legs: dict[tuple[A, U], int]) -> None:
+def moved(
+    story: Story,
+    occasion: str,
+    revision: int,
+    legs: dict[tuple[A, U], int],
+    clause: str = "base",
+) -> None:
     """An entry as settling would post it once something is paid, taxed, donated, expired."""
     alice = story.members["Alice"]
-    key = Key(story.campaign, f"member:{alice}", "base", occasion)
+    key = Key(story.campaign, f"member:{alice}", clause, occasion)
     with story.database.transaction() as session:
-        why = {"clause": "base", "version": 1}
+        why = {"clause": clause, "version": 1}
         post(session, key, alice, revision, Balance(legs), why, story.at(revision - 1))
 
 
@@ -169,6 +175,42 @@ def test_every_unit_and_status_is_read_off_the_ledger(
         (sums,) = totals(session, story.members["Alice"])
     assert (sums.unit, sums.tax) == (unit, legs.get(A.WITHHELD, 0))
     assert sums.pending + sums.available + sums.paid + sums.tax + sums.expired == gross
+
+
+@pytest.mark.parametrize(
+    ("clause", "occasion", "words"),
+    [
+        ("base", "referral:{}/now", "推荐奖励 · 第 1 位好友（先发部分）"),
+        ("base", "referral:{}/month:2026-02", "推荐奖励 · 第 1 位好友 · 2026 年 2 月"),
+        ("ladder", "step:3/round:2", "阶梯奖励 · 满 3 位好友"),
+        ("goodwill", "request:7", "善意补偿"),
+        ("gone", "tx:5", "其他奖励"),
+    ],
+)
+def test_what_a_reward_is_for_is_read_off_its_occasion(
+    story: Story, clause: str, occasion: str, words: str
+) -> None:
+    legs = {(A.PENDING, U.CNY): 100, (A.FUNDING, U.CNY): -100}
+    moved(story, occasion.format(story.friend("Bob", of="Alice")), 1, legs, clause)
+    (line,) = told(story, 1)
+    assert what_words(Locale.ZH_HANS, line) == words
+
+
+def test_a_choice_becomes_what_was_picked(story: Story) -> None:
+    key = "month:2026-03"
+    moved(story, key, 1, {(A.AVAILABLE, U.CHOICE): 1, (A.FUNDING, U.CHOICE): -1})
+    picked = {(A.AVAILABLE, U.CHOICE): -1, (A.FUNDING, U.CHOICE): 1}
+    moved(story, key, 2, picked | {(A.AVAILABLE, U.POINTS): 500, (A.FUNDING, U.POINTS): -500})
+    (line,) = told(story, 3)
+    assert (line.unit, line.gross, line.net) == (U.POINTS, 500, 500)
+
+
+def test_what_was_written_off_is_no_longer_the_members(story: Story) -> None:
+    key = "month:2026-03"
+    moved(story, key, 1, {(A.PAID, U.CNY): 900, (A.FUNDING, U.CNY): -900})
+    moved(story, key, 2, {(A.PAID, U.CNY): -900, (A.WRITTEN_OFF, U.CNY): 900})
+    (line,) = told(story, 3)
+    assert (line.status, line.net) == (Status.TAKEN_BACK, 0)
 
 
 def test_a_part_taken_back_after_payment_is_told_and_waits_to_be_made_up(story: Story) -> None:
