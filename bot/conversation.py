@@ -30,6 +30,7 @@ from bot.flows import (
     prove,
     settings,
     start,
+    statement,
 )
 from bot.flows.commands import read_command
 from bot.flows.help import Topic
@@ -89,7 +90,7 @@ SCREENS: dict[Screen, Opening] = {
     Screen.START: Opening(start.open_start, members_only=False),
     Screen.INVITE: Opening(invite.open_invite),
     Screen.PROGRESS: Opening(progress.open_progress),
-    Screen.REWARDS: Opening(progress.open_rewards),
+    Screen.REWARDS: Opening(statement.open_statement),
     Screen.CHOICES: Opening(choose.open_choices),
     Screen.CLAIM: Opening(claim.open_claim),
     Screen.CLAIMS: Opening(claim.open_claims),
@@ -109,6 +110,8 @@ TAPS: dict[Verb, Tapped] = {
     Verb.PAGE: Tapped(progress.page),
     Verb.REFRESH: Tapped(progress.refresh),
     Verb.POSTER: Tapped(invite.poster),
+    Verb.STATEMENT: Tapped(statement.page),
+    Verb.PDF: Tapped(statement.pdf),
     Verb.PICK: Tapped(choose.pick),
     Verb.NICKNAME: Tapped(nickname.start),
     Verb.LANGUAGE: Tapped(language.choose, members_only=False),
@@ -134,6 +137,7 @@ TALKS: dict[Flow, Talk] = {
     Flow.NICKNAME: Talk(nickname.ask, nickname.hear),
     Flow.GREETING: Talk(greeting.ask, greeting.hear),
     Flow.PRIVACY: Talk(privacy.ask, privacy.hear),
+    Flow.STATEMENT: Talk(statement.ask, statement.hear),
     Flow.CHOOSE: Talk(choose.ask, choose.hear),
 }
 

@@ -66,16 +66,25 @@ class Picture:
     """A picture to be drawn when it is sent: what it is and what it shows."""
 
     kind: str
-    """`invite_qr` or `poster`."""
+    """`invite_qr`, `poster` or `thanks`."""
     params: dict[str, str] = field(default_factory=dict)
+
+
+class Drawn(StrEnum):
+    """What a file is drawn from when it is sent."""
+
+    AS_IT_IS = ""
+    STATEMENT_PDF = "statement_pdf"
+    """A statement's words (`statement_pdf.to_text`) become a PDF."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A file for the reader."""
+    """A file for the reader. `content` is the file itself, or the words it is drawn from."""
 
     name: str
     content: str
+    drawn: Drawn = Drawn.AS_IT_IS
 
 
 @dataclass(frozen=True)
@@ -129,8 +138,12 @@ def from_json(kept: dict[str, Any]) -> Reply:
         text=kept["text"],
         rows=tuple(tuple(Button(**button) for button in row) for row in kept["rows"]),
         picture=Picture(**kept["picture"]) if kept["picture"] else None,
-        document=Document(**kept["document"]) if kept["document"] else None,
+        document=_document(kept["document"]) if kept["document"] else None,
         edits=kept["edits"],
         ask_contact=kept["ask_contact"],
         drop_keyboard=kept["drop_keyboard"],
     )
+
+
+def _document(kept: dict[str, Any]) -> Document:
+    return Document(kept["name"], kept["content"], Drawn(kept.get("drawn", "")))

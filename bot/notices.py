@@ -9,20 +9,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from bot.flows.taps import Verb, encode
 from bot.flows.turn import Row, Safe, Screen, markup
-from bot.messages import Button, Reply
+from bot.messages import Button, Picture, Reply
 from shared.actions.joining import language
 from shared.base import i18n
 from shared.base.i18n import Locale
 from shared.base.money import Unit
+from shared.base.privacy import mask_name
 from shared.campaigns import words
 from shared.campaigns.campaigns import current_version, limit_at, shown_campaign
 from shared.campaigns.rules import MONTHLY_CAP
 from shared.people.chats import Chat
+from shared.people.members import get_member, person_of
+from shared.people.persons import name_of
+from shared.pictures import missing_glyphs
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,9 @@ class Notice:
     locale: Locale
     params: Mapping[str, Any]
     now: datetime
+    issuer: str = ""
+    member_id: int | None = None
+    """Whom the chat speaks for."""
 
     def say(self, key: str, /, **params: object) -> Safe:
         """The words of a key as markup."""
@@ -87,6 +95,28 @@ def _reached(notice: Notice) -> Safe:
     return notice.say(
         "step.reached", n=notice.params["at"], amount=notice.amount, day=notice.day("release")
     )
+
+
+def _thanks(notice: Notice) -> Picture | None:
+    """The card for a step: the member's own masked name, no friend and no amount.
+
+    None when the font lacks a character: the notice itself is never held up by its picture.
+    """
+    if notice.member_id is None:
+        return None
+    person = person_of(notice.session, get_member(notice.session, notice.member_id))
+    name = mask_name(name_of(notice.session, person))
+    day = notice.now.astimezone(ZoneInfo(notice.params["zone"])).date()
+    params = {
+        "language": notice.locale.lang,
+        "issuer": notice.issuer,
+        "eyebrow": i18n.text(notice.locale, "thanks.eyebrow"),
+        "to": i18n.text(notice.locale, "thanks.to", name=name),
+        "words": i18n.text(notice.locale, "thanks.words", n=notice.params["at"]),
+        "more": i18n.text(notice.locale, "thanks.more"),
+        "day": i18n.full_day(notice.locale, day, notice.params["zone"]),
+    }
+    return None if missing_glyphs("".join(params.values())) else Picture("thanks", params)
 
 
 def _month(notice: Notice) -> Safe:
@@ -157,6 +187,7 @@ class Kind:
 
     words: Callable[[Notice], Safe]
     opens: tuple[tuple[str, Screen], ...] = (("button.progress", Screen.PROGRESS),)
+    picture: Callable[[Notice], Picture | None] | None = None
 
 
 _INVITE_MORE = (("button.progress", Screen.PROGRESS), ("button.invite_more", Screen.INVITE))
@@ -166,9 +197,9 @@ KINDS: dict[str, Kind] = {
     "friend.registered": Kind(_registered),
     "friend.step": Kind(_step),
     "reward.pending": Kind(_pending, _INVITE_MORE),
+    "step.reached": Kind(_reached, _INVITE_MORE, _thanks),
     "reward.month": Kind(_month, _INVITE_MORE),
     "reward.choice": Kind(_choice, (("button.choose", Screen.CHOICES), *_INVITE_MORE[:1])),
-    "step.reached": Kind(_reached, _INVITE_MORE),
     "reward.available": Kind(_available),
     "reward.limit": Kind(_limit, (*_INVITE_MORE[:1], ("button.help", Screen.HELP))),
     "reward.reversed": Kind(_reversed),
@@ -187,13 +218,24 @@ KINDS: dict[str, Kind] = {
 
 
 def word_notice(
-    session: Session, chat: Chat, kind: str, params: Mapping[str, Any], now: datetime
+    session: Session,
+    chat: Chat,
+    kind: str,
+    params: Mapping[str, Any],
+    now: datetime,
+    *,
+    issuer: str = "",
 ) -> Reply:
-    """The message for one notice, in the chat's language. KeyError for an unknown kind."""
+    """The message for one notice, in the chat's language. KeyError for an unknown kind.
+
+    `issuer` signs the pictures.
+    """
     locale = language(session, chat)
     told = KINDS[kind]
     row: Row = tuple(
         Button(i18n.text(locale, key), data=encode(Verb.OPEN, screen.value))
         for key, screen in told.opens
     )
-    return Reply(told.words(Notice(session, locale, params, now)), rows=(row,))
+    notice = Notice(session, locale, params, now, issuer, chat.member_id)
+    picture = told.picture(notice) if told.picture is not None else None
+    return Reply(told.words(notice), rows=(row,), picture=picture)

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -100,7 +101,8 @@ def build(
         demo=settings.mode is Mode.DEMO,
     )
     door = Door(bot)
-    delivery = Delivery(database, clock, Channel.TELEGRAM, door.send, word_notice, pace)
+    word = partial(word_notice, issuer=settings.issuer)
+    delivery = Delivery(database, clock, Channel.TELEGRAM, door.send, word, pace)
     menus = ChatMenus(bot, door)
     hearing = Hearing(database, clock, bot, place, respond, delivery, door, menus)
     fetching = Fetching(bot, polling, database, clock, hearing.ring)

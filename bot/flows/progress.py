@@ -11,7 +11,6 @@ from bot.flows.taps import Tap, Verb
 from bot.flows.turn import Row, Safe, Screen, Turn
 from bot.messages import Button, Response
 from shared.base import i18n
-from shared.base.money import Unit
 from shared.campaigns.campaigns import version
 from shared.campaigns.conditions import Trigger
 from shared.campaigns.rules import Rules
@@ -174,28 +173,4 @@ def _rows(turn: Turn, at: int, last: int, named: bool) -> Sequence[Row]:
         (turn.opens(invite, Screen.INVITE), turn.button("button.refresh", Verb.REFRESH, at)),
         (turn.opens("button.rewards", Screen.REWARDS), turn.opens("button.claim", Screen.CLAIM)),
         tuple(pages),
-    )
-
-
-def open_rewards(turn: Turn) -> Response:
-    """What was earned by friends and by steps, and where it stands."""
-    shown = progress(turn.session, turn.member_id, turn.now)
-    if shown is None:
-        return _no_campaign(turn)
-    lines = [turn.say("rewards.title"), ""]
-    earned = [f for f in shown.friends if f.state is FriendState.EARNED]
-    by_friends: dict[Unit, int] = {}
-    for friend in earned:
-        by_friends[friend.unit] = by_friends.get(friend.unit, 0) + friend.amount
-    if earned:
-        amount = in_words(turn.locale, by_friends)
-        lines.append(turn.say("rewards.friends", n=len(earned), amount=amount))
-    for step in shown.steps:
-        key = "rewards.step_reached" if step.reached else "rewards.step_open"
-        reward = i18n.money(turn.locale, step.amount, step.unit)
-        lines.append(turn.say(key, n=step.at, amount=reward))
-    lines += ["", *_totals(turn, shown), turn.say("rewards.note")]
-    return turn.show(
-        "\n".join(lines),
-        (turn.opens("button.progress", Screen.PROGRESS), turn.opens("button.help", Screen.HELP)),
     )

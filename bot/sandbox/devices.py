@@ -228,7 +228,9 @@ def _reading_routes(door: Blueprint, world: World) -> None:
         kept = media.stored(world.state, file_id)
         if kept is None:
             raise NotPossible("no such file")
-        return send_file(io.BytesIO(kept.content), mimetype=kept.mime, max_age=86_400)
+        return send_file(
+            io.BytesIO(kept.content), mimetype=kept.mime, download_name=kept.name, max_age=86_400
+        )
 
 
 def _shown(found: list[letters.Letter]) -> list[Json]:

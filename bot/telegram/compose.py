@@ -21,9 +21,10 @@ from telegram import (
 )
 from telegram.constants import MessageLimit, ParseMode
 
-from bot.messages import Button, Picture, Reply, Shareable
+from bot.messages import Button, Document, Picture, Reply, Shareable
 
-Draw = Callable[[Picture], bytes]
+Draw = Callable[[Picture | Document], bytes]
+"""A picture or file as bytes."""
 Rows = tuple[tuple[Button, ...], ...]
 Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None
 
@@ -120,8 +121,8 @@ def _file(reply: Reply, address: str, draw: Draw, *, captioned: bool) -> Call:
     if reply.picture is not None:
         return Call("send_photo", params | {"photo": InputFile(draw(reply.picture), _PNG)})
     assert reply.document is not None
-    content = reply.document.content.encode()
-    return Call("send_document", params | {"document": InputFile(content, reply.document.name)})
+    file = InputFile(draw(reply.document), reply.document.name)
+    return Call("send_document", params | {"document": file})
 
 
 def _markup(reply: Reply) -> Markup:

@@ -31,10 +31,10 @@ class Door:
 
     async def send(self, address: str, reply: Reply, on_picture: bool) -> None:
         """One reply to one chat. Undelivered says what the failure means."""
-        # Drawing and compressing a picture takes milliseconds in which others may be served.
+        # Drawing a picture or a file takes milliseconds in which others may be served.
         calls = (
             await asyncio.to_thread(compose, reply, address, on_picture=on_picture, draw=draw)
-            if reply.picture
+            if reply.picture or reply.document
             else compose(reply, address, on_picture=on_picture, draw=draw)
         )
         try:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from typing import cast
 
-from bot.messages import Picture
-from shared.pictures import Poster, Sheet, Theme, poster_png, qr_png
+from bot.messages import Document, Drawn, Picture
+from shared.base.clock import system_clock
+from shared.pictures import Poster, Sheet, Thanks, Theme, poster_png, qr_png, thanks_png
+from shared.pictures.statement_pdf import from_text, statement_pdf
 from shared.pictures.typeset import Language
 
 
-def draw(picture: Picture) -> bytes:
-    """The picture as a PNG. ValueError when its kind is unknown or something does not fit."""
+def draw(shown: Picture | Document) -> bytes:
+    """A picture as a PNG, a file as it is or drawn. ValueError for what cannot be drawn."""
+    if isinstance(shown, Picture):
+        return _picture(shown)
+    if shown.drawn is Drawn.STATEMENT_PDF:
+        return statement_pdf(from_text(shown.content), system_clock())
+    return shown.content.encode()
+
+
+def _picture(picture: Picture) -> bytes:
     match picture.kind:
         case "invite_qr":
             return qr_png(picture.params["link"])
         case "poster":
             return poster_png(_poster(picture.params))
+        case "thanks":
+            return thanks_png(_thanks(picture.params))
     raise ValueError(f"no picture of kind {picture.kind!r}")
 
 
@@ -32,3 +44,10 @@ def _poster(params: dict[str, str]) -> Poster:
         seal=params.get("seal", Sheet.seal),
     )
     return Poster(sheet, params["link"], params["code"])
+
+
+def _thanks(params: dict[str, str]) -> Thanks:
+    return Thanks(
+        language=cast(Language, params["language"]),
+        **{name: params[name] for name in ("issuer", "eyebrow", "to", "words", "more", "day")},
+    )

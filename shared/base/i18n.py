@@ -176,6 +176,12 @@ def moment(locale: Locale, at: datetime, zone: str) -> str:
     return f"{day(locale, local.date(), zone)} {local:%H:%M}"
 
 
+def moment_with_year(locale: Locale, at: datetime, zone: str) -> str:
+    """A moment that is read years later: `2026 年 3 月 12 日 18:00`."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{full_day(locale, local.date(), zone)} {local:%H:%M}"
+
+
 def _thin_cjk(written: str) -> str:
     """Chinese dates as look.md sets them: a space around digits, none at the ends."""
     for mark in "年月":

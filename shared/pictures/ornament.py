@@ -7,7 +7,7 @@ from math import cos, pi, sin
 
 from PIL import ImageDraw
 
-_STROKES: tuple[tuple[tuple[float, float], ...], ...] = (
+STROKES: tuple[tuple[tuple[float, float], ...], ...] = (
     ((10.5, 13.2), (37.5, 13.2)),
     ((18.7, 8.6), (18.7, 17.3)),
     ((29.3, 8.6), (29.3, 17.3)),
@@ -31,17 +31,19 @@ def seal_glyph(draw: ImageDraw.ImageDraw, side: float) -> None:
     """The character cut into it."""
     unit = side / 48
     thick = 3.1 * unit
-    for stroke in _STROKES:
+    for stroke in STROKES:
         points = [(x * unit, y * unit) for x, y in stroke]
         draw.line(points, fill=255, width=round(thick), joint="curve")
         for x, y in (points[0], points[-1]):
             draw.ellipse((x - thick / 2, y - thick / 2, x + thick / 2, y + thick / 2), fill=255)
 
 
-def rosette(radius: float) -> Iterator[list[tuple[float, float]]]:
+def rosette(
+    radius: float, rings: int = 22, points: int = 720
+) -> Iterator[list[tuple[float, float]]]:
     """Closed curves round (0, 0), as an engraving lathe turns them."""
-    for ring in range(22):
-        depth = ring / 21
+    for ring in range(rings):
+        depth = ring / (rings - 1)
         middle = radius * (0.34 + 0.5 * depth)
         swing = radius * (0.16 - 0.07 * depth)
         phase = depth * pi / 3
@@ -50,5 +52,5 @@ def rosette(radius: float) -> Iterator[list[tuple[float, float]]]:
                 (middle + swing * sin(9 * angle + phase)) * cos(angle + 0.35 * depth),
                 (middle + swing * sin(9 * angle + phase)) * sin(angle + 0.35 * depth),
             )
-            for angle in (2 * pi * step / 720 for step in range(721))
+            for angle in (2 * pi * step / points for step in range(points + 1))
         ]

@@ -13,14 +13,15 @@ from PIL import Image, ImageDraw, ImageFont, features
 
 Language = Literal["zh-Hans", "zh-Hant", "en"]
 
-_FONT_PACKAGE, _FONT_FILE = "cvttf_NotoSansCJK_Medium", "NotoSansCJKtc-Medium.otf"
+FONT = files("cvttf_NotoSansCJK_Medium") / "NotoSansCJKtc-Medium.otf"
+"""Noto Sans CJK Medium: Traditional forms, Simplified ones by language. No emoji."""
 _SHAPES = features.check("raqm")  # without it the font's own forms (Traditional) are drawn
 _NEVER = "\U0010ffff"  # a code point that no font draws
 
-_THIN = "\u2009"
+THIN = "\u2009"
 _HAN = "\u2e80-\u2fff\u3400-\u9fff\uf900-\ufaff"
 _BESIDE = re.compile(rf"(?<=[{_HAN}]) ?(?=[A-Za-z0-9¥$€£])|(?<=[A-Za-z0-9%]) ?(?=[{_HAN}])")
-_PIECES = re.compile(rf"[!-~¥€£·{_THIN}\u00a0-\u024f–—…]+|\s+|.", re.DOTALL)
+_PIECES = re.compile(rf"[!-~¥€£·{THIN}\u00a0-\u024f–—…]+|\s+|.", re.DOTALL)
 _CLOSING = "，。、；：！？）》」』】〕％%…—～·"
 _OPENING = "（《「『【〔"
 
@@ -28,13 +29,13 @@ _OPENING = "（《「『【〔"
 @lru_cache(maxsize=64)
 def font(size: int) -> ImageFont.FreeTypeFont:
     """Noto Sans CJK Medium at a size in pixels."""
-    with as_file(files(_FONT_PACKAGE) / _FONT_FILE) as path:
+    with as_file(FONT) as path:
         return ImageFont.truetype(str(path), size)
 
 
 def spaced(text: str) -> str:
     """Thin spaces where Chinese meets Latin letters or digits, as a typesetter would."""
-    return _BESIDE.sub(_THIN, text)
+    return _BESIDE.sub(THIN, text)
 
 
 def width_of(text: str, size: int, language: Language) -> float:
@@ -103,7 +104,7 @@ def missing_glyphs(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _is_missing(char: str) -> bool:
-    if char.isspace() or char == _THIN:
+    if char.isspace() or char == THIN:
         return False
     face = font(24)
     drawn = face.getmask(char)

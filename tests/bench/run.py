@@ -23,6 +23,7 @@ from pairs import Row
 from rich.console import Console
 from rich.table import Table
 from stage import ROOT, NewStage, Stages, postgres_is_there
+from statements import statement_row
 from updates import bot_updates
 
 RESULTS = ROOT / "bench-results.json"
@@ -39,13 +40,27 @@ class Depth:
     events: Sizes
     events_on_postgres: Sizes
     pictures: int
+    grants: int
+    """In the ledger of which one member's statement is asked for."""
 
 
 FULL = Depth(
-    5, 2.0, 600, Sizes(whole=100_000, small=10_000, rows=600), Sizes(whole=10_000, rows=400), 10
+    5,
+    2.0,
+    600,
+    Sizes(whole=100_000, small=10_000, rows=600),
+    Sizes(whole=10_000, rows=400),
+    10,
+    5_000_000,
 )
 QUICK = Depth(
-    1, 1.0, 200, Sizes(whole=20_000, small=2_000, rows=200), Sizes(whole=4_000, rows=100), 3
+    1,
+    1.0,
+    200,
+    Sizes(whole=20_000, small=2_000, rows=200),
+    Sizes(whole=4_000, rows=100),
+    3,
+    200_000,
 )
 
 
@@ -62,6 +77,8 @@ def measured(stages: Stages, folder: Path, depth: Depth) -> Iterator[Row]:
             yield from bot_updates(stage, depth.pairs, depth.updates)
     for new, sizes in engines:
         yield from event_import(new, folder, depth.pairs, sizes)
+    if postgres_is_there():
+        yield statement_row(stages.postgres, depth.pairs, depth.grants, 40)
     yield qr_row(depth.pairs, depth.pictures)
     yield poster_row(depth.pairs, depth.pictures)
 

@@ -77,7 +77,7 @@ def test_every_notice_is_a_whole_message_in_the_readers_language(
     with database.transaction() as session:
         chat = find_or_add_chat(session, "telegram", "77", TAGS[locale], now)
         for kind, params, part in SAMPLES:
-            reply = word_notice(session, chat, kind, params, now)
+            reply = word_notice(session, chat, kind, params, now, issuer="荐卡银行")
             check(reply, locale)
             assert part in reply.text, (kind, reply.text)
             assert reply.rows

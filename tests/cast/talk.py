@@ -94,7 +94,14 @@ class Talk:
         with self.database.transaction() as session:
             for row, chat in session.execute(owed).all():
                 body = read_body(session, row)
-                reply = word_notice(session, chat, body["notice"], body["params"], self.story.now)
+                reply = word_notice(
+                    session,
+                    chat,
+                    body["notice"],
+                    body["params"],
+                    self.story.now,
+                    issuer=PLACE.issuer,
+                )
                 mark_sent(session, row.id, self.story.now)
                 for person in self.people:
                     if person.sender == chat.address:

@@ -42,7 +42,7 @@ def test_from_nobody_to_a_reward_that_is_available(talk: Talk, locale: Locale) -
     talk.later(days=2)
     alice.sees("¥100", "button.progress")
     alice.taps("button.progress").sees("¥100 + 500")
-    alice.taps("button.rewards").sees("¥100", "8,000", "rewards.note")
+    alice.taps("button.rewards").sees("statement.title", "¥100", first, "button.pdf")
 
 
 def test_without_consent_a_friend_is_in_progress_until_the_reward(talk: Talk) -> None:

@@ -44,6 +44,19 @@ def heard(sandbox: Served, kind: str) -> dict[str, Any]:
     pytest.fail(f"no {kind} came in {PATIENCE} s")
 
 
+def test_a_file_stands_in_the_chat_with_its_name_and_opens(stage: Page, sandbox: Served) -> None:
+    pdf = ("statement-20260304.pdf", b"%PDF-1.3 " + b"x" * 4200, "application/pdf")
+    sandbox.does(sandbox.alice, "say", text="/progress")
+    sandbox.bot("sendDocument", files={"document": pdf}, chat_id=sandbox.alice, caption="Yours")
+    file = stage.locator(at("alice-file"))
+    expect(file).to_contain_text("statement-20260304.pdf", timeout=PATIENCE * 1000)
+    expect(file).to_contain_text("5 KB")
+    kept = stage.request.get(f"{sandbox.url}{file.get_attribute('href')}")
+    assert kept.body() == pdf[1]
+    assert kept.headers["content-type"] == "application/pdf"
+    assert "statement-20260304.pdf" in kept.headers["content-disposition"]
+
+
 def test_alice_speaks_taps_and_shares_her_number(stage: Page, sandbox: Served) -> None:
     alice = sandbox.alice
     stage.fill(at("alice-composer"), "/start")

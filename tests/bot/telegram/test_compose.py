@@ -42,8 +42,8 @@ POSTER = Picture(
 TAP = ((Button("Tap", data="1:x"),),)
 
 
-def drawn(picture: Picture) -> bytes:
-    return picture.kind.encode()
+def drawn(shown: Picture | Document) -> bytes:
+    return (shown.kind if isinstance(shown, Picture) else shown.content).encode()
 
 
 def calls(reply: Reply, on_picture: bool = False) -> tuple[Call, ...]:

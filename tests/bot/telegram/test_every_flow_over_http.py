@@ -201,10 +201,17 @@ def test_progress_is_followed_from_registration_to_reward(
     assert shown is first
     spends(story)
     alice.sees("notice.friend.step.approved", "notice.friend.step.activated")
-    alice.sees("notice.reward.pending", "notice.step.reached")
+    card = alice.sees("notice.reward.pending", "notice.step.reached").photo
+    assert card is not None
+    assert Image.open(io.BytesIO(card)).size == (1080, 1350)
     alice.says("/progress", "progress.state.earned.until", "progress.next_release")
-    alice.taps("button.rewards", "rewards.title", "rewards.note")
-    alice.taps("button.progress", "progress.totals")
+    alice.taps("button.rewards", "statement.title", "progress.totals")
+    alice.taps("button.pdf", "prove.why")
+    prove(alice, story)
+    file = alice.sees("statement.pdf.asked").document
+    assert file is not None
+    assert file.startswith(b"%PDF-")
+    alice.says("/progress", "progress.totals")
     alice.taps("button.nickname", "nickname.name")
     alice.says("Bobby", "nickname.kept")
     assert "Bobby" in alice.sees("progress.totals").words

@@ -23,7 +23,11 @@ const open = {
     else window.open(address, "_blank", "noopener");
   },
   picture(message) {
-    const address = inviteAddress(message) ?? all().map((one) => inviteAddress(one.message)).filter(Boolean).at(-1);
+    // A poster's code stands on the picture alone; other pictures without an address hold none.
+    const size = message.photo.at(-1);
+    const poster = size.height > 1.5 * size.width;
+    const last = () => all().map((one) => inviteAddress(one.message)).filter(Boolean).at(-1);
+    const address = inviteAddress(message) ?? (poster ? last() : null);
     if (address) openInvite(address);
   },
   async button(id, message, button, element) {

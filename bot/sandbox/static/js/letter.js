@@ -68,7 +68,7 @@ export function drawn(id, message, own, open) {
     bubble.classList.add("bubble--photo");
     bubble.append(picture(message, open));
   }
-  if (message.document) bubble.append(make("div", { class: "file" }, icon("copy"), message.document.file_name));
+  if (message.document) bubble.append(file(message.document));
   if (message.sticker) bubble.append(make("div", { class: "sticker" }, message.sticker.emoji));
   if (message.contact) bubble.append(contact(message.contact));
   const text = message.text ?? message.caption;
@@ -93,6 +93,16 @@ function picture(message, open) {
     type: "button", class: "picture", "data-test": "qr-picture", title: t("sandbox.chat.scan"),
     onclick: () => open.picture(message),
   }, image);
+}
+
+// As a chat client shows a file: its name, how large it is, and a tap opens it.
+function file(kept) {
+  const size = kept.file_size < 1e6 ? `${Math.ceil(kept.file_size / 1000)} KB` : `${(kept.file_size / 1e6).toFixed(1)} MB`;
+  return make("a", {
+    class: "file", href: `/sandbox/api/files/${encodeURIComponent(kept.file_id)}`, target: "_blank", rel: "noopener",
+    "data-test": "alice-file",
+  }, make("span", { class: "file__mark" }, kept.file_name.split(".").at(-1).toUpperCase()),
+  make("span", {}, make("b", {}, kept.file_name), make("small", {}, size)));
 }
 
 function contact(person) {
