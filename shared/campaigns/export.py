@@ -30,6 +30,8 @@ from shared.campaigns.rules import FRIENDS, MONTHLY_CAP, REFERRERS
 _FIRST = ("name", "offer", "products", "fees", "application_url")
 _WISHES = {Life.DRAFT: Wish.DRAFT, Life.REVIEWED: Wish.DRAFT, Life.WARM_UP: Wish.WARM_UP}
 _LISTS = {"budget": "budget", "daily": "daily_budget"}
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # C where built
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LONGEST_LINE = 10_000  # a text stays on its line, so that a difference is one line
 
 
@@ -65,15 +67,20 @@ def file_yaml(file: CampaignFile) -> str:
 
 def plain_of(source: str) -> dict[str, Any]:
     """A file's content as lists and mappings, for a form to change; days are dates."""
-    plain = yaml.safe_load(source)
+    plain = yaml.load(source, Loader=_Loader)  # noqa: S506 (both are the safe ones)
     assert isinstance(plain, dict)
     return plain
 
 
 def written(plain: Mapping[str, Any]) -> str:
     """Lists and mappings as a file."""
-    return yaml.safe_dump(
-        dict(plain), allow_unicode=True, sort_keys=False, width=_LONGEST_LINE, indent=2
+    return yaml.dump(
+        dict(plain),
+        Dumper=_Dumper,
+        allow_unicode=True,
+        sort_keys=False,
+        width=_LONGEST_LINE,
+        indent=2,
     )
 
 

@@ -9,12 +9,15 @@ from typing import Any
 from counter import PINS as BRANCH_PINS
 from counter import Clock, House, Page, house
 from flask.testing import FlaskClient
+from snapshot import begin_from
 from sqlalchemy import select
+from templates import compiled
 
 from shared.actions.importing import import_staff
 from shared.base.database import Database
 from shared.base.settings import Settings
 from shared.people.staff import Staff, set_pin
+from webapp.app import create_app
 
 TANG, SHEN, LUO = "S9001", "S9003", "S9002"
 PINS = BRANCH_PINS | {TANG: "369014", SHEN: "480125"}
@@ -84,9 +87,17 @@ class Desks:
 
 def desks_of(settings: Settings, database: Database, now: datetime) -> Desks:
     """The house of `counter`, with two more people who have desks."""
-    made = house(settings, database, now)
+    begin_from(database, ("desks", now), lambda: _load(settings, database, now))
+    clock = Clock(now)
+    app = create_app(settings, database, clock)
+    app.testing = True
+    app.jinja_env.bytecode_cache = compiled
+    return Desks(House(app, database, clock))
+
+
+def _load(settings: Settings, database: Database, now: datetime) -> None:
+    house(settings, database, now)
     with database.transaction() as session:
         import_staff(session, SHEET.encode(), "operator:test", now)
         for staff in session.scalars(select(Staff).where(Staff.staff_no.in_([TANG, SHEN]))):
             set_pin(staff, PINS[staff.staff_no])
-    return Desks(made)
