@@ -18,7 +18,14 @@ from shared.base.database import Utc
 from shared.base.money import Unit
 from shared.ledger.balance import Account
 from shared.ledger.entries import Entry, Leg
-from shared.referrals.referrals import CreditRow, Referral, Registration
+from shared.referrals.referrals import (
+    CreditRow,
+    Invite,
+    Referral,
+    Registration,
+    Visit,
+    VisitKind,
+)
 from shared.rewards.admission import Admission, Verdict
 from shared.rewards.queue import SettleTask
 
@@ -89,6 +96,17 @@ class WaitingRow:
     due_at: datetime
     tries: int
     problem: str
+
+
+@dataclass(frozen=True)
+class VisitRow:
+    """One human opening of an invite page."""
+
+    id: int
+    at: datetime
+    invite: int
+    member: int
+    channel: str
 
 
 def qualifies() -> ColumnElement[bool]:
@@ -287,3 +305,21 @@ def waiting(
         WaitingRow(row.member_id, row.due_at, row.tries, row.problem or "") for row in found[:most]
     )
     return Slice(rows, str(rows[-1].member) if len(found) > most else "")
+
+
+def visits(
+    session: Session, campaign_id: int, *, after: str = "", most: int = 50
+) -> Slice[VisitRow]:
+    """Human visits, the newest first."""
+    query = (
+        select(Visit, Invite.member_id)
+        .join(Invite, Invite.id == Visit.invite_id)
+        .where(Invite.campaign_id == campaign_id, Visit.kind == VisitKind.HUMAN.value)
+    )
+    if (last := _number(after)) is not None:
+        query = query.where(Visit.id < last)
+    found = session.execute(query.order_by(Visit.id.desc()).limit(most + 1)).all()
+    rows = tuple(
+        VisitRow(row.id, row.at, row.invite_id, member, row.channel) for row, member in found[:most]
+    )
+    return Slice(rows, str(rows[-1].id) if len(found) > most else "")

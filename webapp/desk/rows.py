@@ -18,6 +18,7 @@ from shared.reports.desk_rows import (
     ReferralRow,
     Slice,
     VerdictRow,
+    VisitRow,
     WaitingRow,
 )
 from shared.rewards.admission import Verdict
@@ -182,6 +183,21 @@ def _waiting_cells(row: WaitingRow) -> Cells:
     ]
 
 
+def _visits(session: Session, campaign: int, asked: Args, after: str, most: int) -> Slice[Cells]:  # noqa: ARG001 (no filters)
+    found = desk_rows.visits(session, campaign, after=after, most=most)
+    return Slice(tuple(map(_visit_cells, found.rows)), found.after)
+
+
+def _visit_cells(row: VisitRow) -> Cells:
+    return [
+        Cell("number", row.id),
+        Cell("moment", row.at),
+        Cell("code", f"member:{row.member}"),
+        Cell("number", row.invite),
+        Cell("code", row.channel),
+    ]
+
+
 def _code(asked: Args, name: str) -> str:
     given = asked.get(name, "")[:60]
     return given if given.isprintable() else ""
@@ -241,6 +257,17 @@ LISTINGS = {
             _UNITS,
         ),
         _verdicts,
+    ),
+    "visits": Listing(
+        (
+            Column("desk.col.visit", number=True),
+            Column("desk.col.at"),
+            Column("desk.col.member"),
+            Column("desk.col.invite", number=True),
+            Column("desk.col.channel"),
+        ),
+        (),
+        _visits,
     ),
     "waiting": Listing(
         (

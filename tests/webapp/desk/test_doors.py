@@ -18,6 +18,7 @@ READ = (
     "/desk/campaigns/spring/programme.yaml",
     "/desk/campaigns/spring/versions/1",
     *(f"/desk/campaigns/spring/rows/{what}" for what in ("grants", "referrals", "verdicts")),
+    "/desk/campaigns/spring/rows/visits",
     "/desk/campaigns/spring/rows/waiting",
     "/desk/approvals",
 )
