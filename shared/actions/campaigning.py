@@ -33,6 +33,7 @@ from shared.campaigns.campaigns import (
 from shared.campaigns.copy_check import forbidden_words
 from shared.campaigns.export import campaign_yaml, file_yaml
 from shared.campaigns.file import CampaignFile, apply_campaign, read_campaign
+from shared.campaigns.problems import CampaignFileError
 from shared.people.staff import Staff
 
 _DAY = timedelta(days=1)
@@ -156,7 +157,10 @@ def _carry_version(session: Session, staff: Staff, approval: Approval, now: date
     campaign = campaign_by_slug(session, approval.body["slug"])
     if stamp(session, campaign, now) != approval.body["base"]:
         raise Refusal("approval.stale")
-    applied = apply_campaign(session, approval.body["source"], now, f"staff:{staff.id}")
+    try:
+        applied = apply_campaign(session, approval.body["source"], now, f"staff:{staff.id}")
+    except CampaignFileError:  # what a file may say has changed since it was checked
+        raise Refusal("approval.stale") from None
     return Carried(approval, applied.campaign_id, applied.version)
 
 

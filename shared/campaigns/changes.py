@@ -129,8 +129,10 @@ def _lines(leaves: dict[str, str], places: list[str]) -> str:
 
 
 def _flat(value: Any, at: str, locale: Locale) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict) and set(value) == {"amount", "unit"}:
+    if isinstance(value, dict) and {"amount", "unit"} <= set(value):
         yield at, money(locale, value["amount"], value["unit"])
+        rest = {name: each for name, each in value.items() if name not in ("amount", "unit")}
+        yield from _flat(rest, at, locale)
     elif isinstance(value, dict):
         for name, each in value.items():
             called = text(locale, f"layout.language.{name}") if name in _LANGUAGES else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from counter import PINS as BRANCH_PINS
 from counter import Clock, House, Page, house
+from flask import Flask
 from flask.testing import FlaskClient
 from snapshot import begin_from
 from sqlalchemy import select
@@ -18,6 +19,8 @@ from shared.base.database import Database
 from shared.base.settings import Settings
 from shared.people.staff import Staff, set_pin
 from webapp.app import create_app
+from webapp.limits import install_limits
+from webapp.wiring import wire
 
 TANG, SHEN, LUO = "S9001", "S9003", "S9002"
 PINS = BRANCH_PINS | {TANG: "369014", SHEN: "480125"}
@@ -25,6 +28,10 @@ SHEET = """staff_no,name,branch,role,customer_ref
 S9001,唐雨,总行信用卡部,desk,
 S9003,沈岚,总行信用卡部,desk,
 """
+
+
+_MADE: list[Flask] = []
+"""One application a process: what differs between tests is hung on it anew."""
 
 
 @dataclass
@@ -89,9 +96,13 @@ def desks_of(settings: Settings, database: Database, now: datetime) -> Desks:
     """The house of `counter`, with two more people who have desks."""
     begin_from(database, ("desks", now), lambda: _load(settings, database, now))
     clock = Clock(now)
-    app = create_app(settings, database, clock)
-    app.testing = True
-    app.jinja_env.bytecode_cache = compiled
+    if not _MADE:
+        _MADE.append(create_app(settings, database, clock))
+        _MADE[0].testing = True
+        _MADE[0].jinja_env.bytecode_cache = compiled
+    (app,) = _MADE
+    wire(app, settings, database, clock)
+    install_limits(app, settings)
     return Desks(House(app, database, clock))
 
 

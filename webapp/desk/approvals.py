@@ -17,6 +17,7 @@ from shared.actions.campaigning import confirm
 from shared.base.errors import Refusal
 from shared.campaigns.campaigns import Life, get_campaign
 from shared.campaigns.changes import file_terms
+from shared.campaigns.problems import CampaignFileError
 from shared.reports.desk_approvals import ApprovalLine, approval_line, approval_lines
 from shared.reports.desk_effects import effect_on
 from webapp.desk.face import UNPROCESSABLE, Answer, desk, page, present, say, words_of
@@ -113,8 +114,12 @@ def _page(session: Session, asked: Approval, refused: str = "") -> Response:
     if asked.kind == ApprovalKind.MOVE and line.campaign is not None:
         more |= {"effect": effect_on(session, line.campaign, now), "to": Life(asked.body["to"])}
     elif asked.kind == ApprovalKind.VERSION:
-        file, found = changes_to(session, asked.body["source"])
-        more |= {"file": file, "found": found, "terms": file_terms(file, locale)}
+        try:
+            file, found = changes_to(session, asked.body["source"])
+        except CampaignFileError:  # a file of an older day, decided or not
+            refused = refused or words_of(Refusal("approval.stale"))
+        else:
+            more |= {"file": file, "found": found, "terms": file_terms(file, locale)}
     return page(
         "approval", "approvals", UNPROCESSABLE if refused else 200, line=line, asked=asked,
         own=own, refused=refused, tones=TONES, what=what_of(line), Life=Life, **more,

@@ -16,6 +16,7 @@ from shared.actions.campaigning import (
     pause,
     propose_move,
     propose_version,
+    stamp,
 )
 from shared.actions.desk_seat import desk_seat, sign_in_desk, sign_out_desk
 from shared.base.errors import Refusal
@@ -142,7 +143,10 @@ def test_a_version_is_confirmed_only_on_what_it_was_proposed_for(desk, now):
     confirm(session, staff[TANG], back.id, now)
     stale = propose_version(session, staff[TANG], source.replace("¥100", "¥130"), now)
     stale.body = stale.body | {"base": "something else"}
-    with refused("approval.stale"):
+    with refused("approval.stale"), session.begin_nested():
+        confirm(session, staff[SHEN], stale.id, now)
+    stale.body = stale.body | {"base": stamp(session, campaign, now), "source": "old: words"}
+    with refused("approval.stale"), session.begin_nested():
         confirm(session, staff[SHEN], stale.id, now)
 
 

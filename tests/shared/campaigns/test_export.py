@@ -47,6 +47,17 @@ def test_an_older_version_is_exported_with_its_own_rules(database, now):
             campaign_yaml(session, campaign, now, 3)
 
 
+def test_an_older_version_that_todays_limits_do_not_fit_is_told_without_them(database, now):
+    with database.transaction() as session:
+        first = apply_campaign(session, SAMPLE, now, "operator:test")
+        campaign = get_campaign(session, first.campaign_id)
+        less = SAMPLE.replace("amount: ¥100", "amount: ¥40").replace("cap: ¥500", "cap: ¥50")
+        assert apply_campaign(session, less, now, "operator:test").version == 2
+        old = read_campaign(campaign_yaml(session, campaign, now, 1))
+        assert old.limits.monthly_cap is None
+        assert old.clauses == read_campaign(SAMPLE).clauses
+
+
 def test_the_life_is_no_part_of_a_proposal():
     assert file_yaml(read_campaign(SAMPLE)) == file_yaml(
         read_campaign(SAMPLE.replace("life: running", "life: draft"))

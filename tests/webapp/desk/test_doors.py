@@ -122,7 +122,6 @@ def test_a_wrong_pair_reads_alike_whichever_half_is_wrong(desks: Desks) -> None:
         assert words("desk.sign_in.wrong") in page.html
 
 
-@both_engines
 def test_five_wrong_pins_lock_the_number_for_a_while(desks: Desks) -> None:
     desk = desks.stranger()
     for _ in range(5):
@@ -149,7 +148,6 @@ def test_ten_quiet_minutes_sign_out_and_work_keeps_in(desks: Desks, tang: Desk) 
     assert words("desk.signed_out") in page.html
 
 
-@both_engines
 def test_signing_out_ends_the_session_for_every_cookie_that_knew_it(
     desks: Desks, tang: Desk
 ) -> None:

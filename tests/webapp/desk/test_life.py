@@ -51,7 +51,6 @@ def test_a_step_needs_another_person_than_the_one_who_asks(
     assert rows[0].actor != rows[1].actor == rows[2].actor
 
 
-@both_engines
 def test_one_person_pauses_at_once_and_two_resume_where_it_stood(
     desks: Desks, tang: Desk, shen: Desk
 ) -> None:

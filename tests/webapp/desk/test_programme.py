@@ -28,7 +28,6 @@ def versions(desks: Desks) -> int:
         return len(session.scalars(select(CampaignVersion)).all())
 
 
-@both_engines
 def test_what_is_exported_makes_no_new_version_and_no_new_limit(desks: Desks, tang: Desk) -> None:
     source = exported(tang)
     assert "amount: ¥100" in source
@@ -119,7 +118,6 @@ def test_forbidden_words_do_not_pass_the_review(desks: Desks, tang: Desk) -> Non
     assert words("error.campaign.copy", words="The best") in page.html
 
 
-@both_engines
 def test_a_proposal_that_others_overtook_is_made_anew(desks: Desks, tang: Desk, shen: Desk) -> None:
     source = exported(tang)
     tang.posts("/desk/proposals", source=source.replace("amount: ¥100", "amount: ¥120"))
