@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot.dialogue import Flow, State
 from bot.flows import (
+    choose,
     claim,
     greeting,
     groups,
@@ -89,6 +90,7 @@ SCREENS: dict[Screen, Opening] = {
     Screen.INVITE: Opening(invite.open_invite),
     Screen.PROGRESS: Opening(progress.open_progress),
     Screen.REWARDS: Opening(progress.open_rewards),
+    Screen.CHOICES: Opening(choose.open_choices),
     Screen.CLAIM: Opening(claim.open_claim),
     Screen.CLAIMS: Opening(claim.open_claims),
     Screen.LEADERBOARD: Opening(leaderboard.open_leaderboard),
@@ -107,6 +109,7 @@ TAPS: dict[Verb, Tapped] = {
     Verb.PAGE: Tapped(progress.page),
     Verb.REFRESH: Tapped(progress.refresh),
     Verb.POSTER: Tapped(invite.poster),
+    Verb.PICK: Tapped(choose.pick),
     Verb.NICKNAME: Tapped(nickname.start),
     Verb.LANGUAGE: Tapped(language.choose, members_only=False),
     Verb.SWITCH: Tapped(settings.switch),
@@ -131,6 +134,7 @@ TALKS: dict[Flow, Talk] = {
     Flow.NICKNAME: Talk(nickname.ask, nickname.hear),
     Flow.GREETING: Talk(greeting.ask, greeting.hear),
     Flow.PRIVACY: Talk(privacy.ask, privacy.hear),
+    Flow.CHOOSE: Talk(choose.ask, choose.hear),
 }
 
 KEEPS_TALK = frozenset(
@@ -138,7 +142,9 @@ KEEPS_TALK = frozenset(
 )
 """Screens that leave a conversation where it stands; every other one ends it."""
 
-_EDITED_IN_PLACE = frozenset({Screen.HELP, Screen.SETTINGS, Screen.PRIVACY, Screen.REWARDS})
+_EDITED_IN_PLACE = frozenset(
+    {Screen.HELP, Screen.SETTINGS, Screen.PRIVACY, Screen.REWARDS, Screen.CHOICES}
+)
 """Opened by a button, these take the place of the message that held it."""
 
 

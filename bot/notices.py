@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -89,6 +89,21 @@ def _reached(notice: Notice) -> Safe:
     )
 
 
+def _month(notice: Notice) -> Safe:
+    month = date.fromisoformat(f"{notice.params['month']}-01")
+    return notice.say(
+        "reward.month",
+        who=notice.who,
+        amount=notice.amount,
+        month=i18n.month(notice.locale, month),
+        day=notice.day("release"),
+    )
+
+
+def _choice(notice: Notice) -> Safe:
+    return notice.say("reward.choice", who=notice.who, day=notice.day("until"))
+
+
 def _available(notice: Notice) -> Safe:
     return notice.say("reward.available", amount=notice.amount)
 
@@ -111,6 +126,26 @@ def _reversed(notice: Notice) -> Safe:
     return notice.say("reward.reversed", amount=notice.amount, clause=notice.clause)
 
 
+def _recoverable(notice: Notice) -> Safe:
+    return notice.say("reward.recoverable", amount=notice.amount, clause=notice.clause)
+
+
+def _paid(notice: Notice) -> Safe:
+    """What arrived, and why it is not the whole reward: tax, and what was set off."""
+    unit, lines = notice.params["unit"], []
+    tax, netted = notice.params["tax"], notice.params["netted"]
+    if notice.params["amount"]:
+        lines.append(notice.say("payout.paid", amount=notice.amount))
+    else:
+        lines.append(notice.say("payout.netted_all"))
+    if tax:
+        key = "payout.borne" if notice.params["borne"] else "payout.tax"
+        lines.append(notice.say(key, tax=i18n.money(notice.locale, tax, unit)))
+    if netted and notice.params["amount"]:
+        lines.append(notice.say("payout.netted", netted=i18n.money(notice.locale, netted, unit)))
+    return Safe("\n".join(lines))
+
+
 def _decided(notice: Notice) -> Safe:
     outcome = notice.params["outcome"]
     return notice.say(f"claim.{outcome}", number=notice.params["number"])
@@ -131,10 +166,19 @@ KINDS: dict[str, Kind] = {
     "friend.registered": Kind(_registered),
     "friend.step": Kind(_step),
     "reward.pending": Kind(_pending, _INVITE_MORE),
+    "reward.month": Kind(_month, _INVITE_MORE),
+    "reward.choice": Kind(_choice, (("button.choose", Screen.CHOICES), *_INVITE_MORE[:1])),
     "step.reached": Kind(_reached, _INVITE_MORE),
     "reward.available": Kind(_available),
     "reward.limit": Kind(_limit, (*_INVITE_MORE[:1], ("button.help", Screen.HELP))),
     "reward.reversed": Kind(_reversed),
+    "reward.recoverable": Kind(_recoverable),
+    "payout.paid": Kind(_paid),
+    "payout.failed": Kind(lambda notice: notice.say("payout.failed", amount=notice.amount)),
+    "payout.written_off": Kind(
+        lambda notice: notice.say("payout.written_off", amount=notice.amount)
+    ),
+    "goodwill.given": Kind(lambda notice: notice.say("goodwill.given", amount=notice.amount)),
     "reward.expired": Kind(lambda notice: notice.say("reward.expired")),
     "claim.decided": Kind(_decided, (("button.claims", Screen.CLAIMS), *_INVITE_MORE[:1])),
     "chat.replaced": Kind(lambda notice: notice.say("chat.replaced"), _BIND),

@@ -48,7 +48,7 @@ CHINESE_IN_CODE = {
     "shared/base/i18n.py": "how dates are set",
     "shared/base/privacy.py": "where Han characters begin and end",
     "shared/campaigns/copy_check.py": "the advertising law's words",
-    "shared/campaigns/rules.py": "how a campaign file writes amounts",
+    "shared/campaigns/prizes.py": "how a campaign file writes amounts",
     "shared/pictures/typeset.py": "where lines may break",
 }
 """Nobody is spoken to there."""

@@ -9,7 +9,7 @@ from bot.flows.turn import Row, Screen, Turn
 from bot.messages import Response
 from shared.campaigns import words
 from shared.campaigns.campaigns import current_version, limits_at, shown_campaign
-from shared.campaigns.rules import BaseClause
+from shared.campaigns.clauses import BaseClause
 
 
 class Topic(StrEnum):
@@ -39,7 +39,7 @@ def open_help(turn: Turn) -> Response:
         return turn.show(turn.say("help.no_campaign"), *_topics(turn))
     current = current_version(turn.session, campaign.id)
     base = next((c for c in current.rules.clauses if isinstance(c, BaseClause)), None)
-    worth = words.clause_words(base or current.rules.clauses[0], turn.locale)
+    worth = words.clause_words(base or current.rules.clauses[0], current.rules, turn.locale)
     lines = [
         turn.say("help.title", campaign=current.rules.name.of(turn.locale)),
         "",

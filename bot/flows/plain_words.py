@@ -22,6 +22,7 @@ _SCREENS = (
     Screen.INVITE,
     Screen.PROGRESS,
     Screen.REWARDS,
+    Screen.CHOICES,
     Screen.CLAIM,
     Screen.LEADERBOARD,
     Screen.HELP,

@@ -13,7 +13,8 @@ from bot.messages import Button, Response
 from shared.base import i18n
 from shared.base.money import Unit
 from shared.campaigns.campaigns import version
-from shared.campaigns.rules import Rules, Trigger
+from shared.campaigns.conditions import Trigger
+from shared.campaigns.rules import Rules
 from shared.reports.progress import FriendLine, FriendState, Progress, progress
 
 A_PAGE = 4

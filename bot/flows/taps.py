@@ -28,6 +28,8 @@ class Verb(StrEnum):
     REFRESH = "refresh"
     """number of the page of /progress"""
     POSTER = "poster"
+    PICK = "pick"
+    """entry that granted the choice, option from 1, then `yes`: does it"""
     NICKNAME = "nick"
     LANGUAGE = "lang"
     """locale"""
@@ -74,6 +76,13 @@ class Tap:
         """An argument that is a small number, else OldKeyboard."""
         word = self.word(place)
         if not word.isascii() or not word.isdigit() or len(word) > 6:
+            raise OldKeyboard
+        return int(word)
+
+    def row(self, place: int) -> int:
+        """An argument that is a row's id, else OldKeyboard."""
+        word = self.word(place)
+        if not word.isascii() or not word.isdigit() or len(word) > 18:
             raise OldKeyboard
         return int(word)
 

@@ -43,6 +43,7 @@ class Screen(StrEnum):
     INVITE = "invite"
     PROGRESS = "progress"
     REWARDS = "rewards"
+    CHOICES = "choices"
     CLAIM = "claim"
     CLAIMS = "claims"
     LEADERBOARD = "leaderboard"

@@ -112,16 +112,15 @@ class Hearing:
         """One pass over what waits; how many rows it got done."""
         done = 0
         waiting = self._waiting()
+        # Looked at once: a line set free in the middle would be heard from its middle on.
+        stuck = {line for line, until in self._stuck.items() if until > monotonic()}
         for start in range(0, len(waiting), TOGETHER):
-            rows = waiting[start : start + TOGETHER]
-            together = self._hear_together([row for row in rows if not self._is_stuck(*row)])
-            done += together if together is not None else await self._hear_each(rows)
+            free = [row for row in waiting[start : start + TOGETHER] if _line_of(*row) not in stuck]
+            together = self._hear_together(free)
+            done += together if together is not None else await self._hear_each(free, stuck)
             # Answers begin to go out while the next updates are heard.
             await asyncio.sleep(0)
         return done
-
-    def _is_stuck(self, row_id: int, update: Update | None) -> bool:
-        return self._stuck.get(_line_of(row_id, update), 0.0) > monotonic()
 
     def _hear_together(self, rows: list[tuple[int, Update | None]]) -> int | None:
         """In one transaction; how many, or None when one failed and so none was heard."""
@@ -135,12 +134,17 @@ class Hearing:
             self._after(each)
         return len(rows)
 
-    async def _hear_each(self, rows: list[tuple[int, Update | None]]) -> int:
+    async def _hear_each(self, rows: list[tuple[int, Update | None]], stuck: set[str]) -> int:
+        """Each in a transaction of its own; who fails joins `stuck` and holds up their line."""
         done = 0
         for row_id, update in rows:
-            if not self._is_stuck(row_id, update):
-                done += self._hear_or_count(row_id, update, _line_of(row_id, update))
-                await asyncio.sleep(0)
+            line = _line_of(row_id, update)
+            if line in stuck:
+                continue
+            done += self._hear_or_count(row_id, update, line)
+            if line in self._stuck:
+                stuck.add(line)
+            await asyncio.sleep(0)
         return done
 
     def _waiting(self) -> list[tuple[int, Update | None]]:

@@ -16,7 +16,8 @@ from shared.applications.facts import FactRow, Kind
 from shared.base.errors import Refusal
 from shared.base.money import Unit
 from shared.campaigns.campaigns import CampaignVersion, shown_campaign, version
-from shared.campaigns.rules import BaseClause, Rules
+from shared.campaigns.clauses import BaseClause
+from shared.campaigns.rules import Rules
 from shared.claims import claims
 from shared.claims.claims import OPEN, Claim, How, Reason, State, When, outward
 from shared.claims.evidence import Evidence, disputed, gather, grounds_of, speaks_for_itself
@@ -173,6 +174,7 @@ def _referral(session: Session, claim: Claim, applied_at: datetime) -> Referral:
         claim_id=claim.id,
         version=_version_of_day(session, claim.campaign_id, applied_at).number,
         registered_at=applied_at,
+        segment=get_member(session, claim.member_id).segment,
         ordinal=next_ordinal(session, claim.campaign_id, claim.member_id),
     )
     session.add(referral)

@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from shared.claims.claims import Claim
+from shared.people.members import get_member
 from shared.referrals.referrals import Invite, Referral, Registration
 
 
@@ -34,6 +35,7 @@ def refer(session: Session, registration: Registration, registered_at: datetime)
         person_id=registration.person_id,
         version=registration.version,
         registered_at=registered_at,
+        segment=get_member(session, invite.member_id).segment,
         ordinal=next_ordinal(session, registration.campaign_id, invite.member_id),
     )
     session.add(referral)

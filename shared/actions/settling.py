@@ -13,13 +13,14 @@ from shared.base.clock import Clock, system_clock
 from shared.base.database import Database
 from shared.base.money import Unit
 from shared.campaigns.campaigns import get_campaign, terms_of
-from shared.campaigns.rules import LadderClause
+from shared.campaigns.clauses import LadderClause
 from shared.ledger.balance import Account, Balance
 from shared.people.chats import chat_of_member
 from shared.referrals.referrals import Referral
 from shared.reports.progress import FriendLine, FriendState, progress_in
 from shared.rewards.queue import Task, wake
 from shared.rewards.settle import Change, settle_batch
+from shared.rewards.standing import GOODWILL
 
 _SILENT = (FriendState.REGISTERED, FriendState.EARNED, FriendState.LIMIT)
 """Told when it happens (the friend registers) or by the ledger's change."""
@@ -50,10 +51,22 @@ def tell_members(session: Session, changes: Sequence[Change], now: datetime) -> 
         if change.key.party != f"member:{change.member}":
             continue
         _tell_limit(session, change, now)
+        if _tell_choice(session, change, now):
+            continue
         for unit in Unit:
             granted = _moved(change, Account.PENDING, unit)
             available = _moved(change, Account.AVAILABLE, unit)
             total = _total(change.after, unit) - _total(change.before, unit)
+            if change.key.clause == GOODWILL:
+                if total > 0:
+                    _tell(
+                        session,
+                        change,
+                        "goodwill.given",
+                        {"unit": unit.value, "amount": total},
+                        now,
+                    )
+                continue
             if total < 0:
                 _tell_reversal(session, change, unit, -total, now)
             elif granted > 0 and total > 0:
@@ -69,6 +82,23 @@ def tell_members(session: Session, changes: Sequence[Change], now: datetime) -> 
         notify_member(session, member, "reward.available", params, now)
 
 
+def _tell_choice(session: Session, change: Change, now: datetime) -> bool:
+    """A choice to make is told when it is granted and again when it is released; that it was
+    made is told where it was made. Whether that is all there is to tell."""
+    granted = _moved(change, Account.PENDING, Unit.CHOICE)
+    available = _moved(change, Account.AVAILABLE, Unit.CHOICE)
+    if change.due is not None and (granted > 0 or available > 0):
+        until = change.due.expires
+        params = {
+            "until": until.isoformat() if until else None,
+            "zone": get_campaign(session, change.key.campaign).zone,
+        }
+        _tell(session, change, "reward.choice", params | _friend_of(session, change), now)
+        return True
+    made = any(change.before.of(account, Unit.CHOICE) for account in Account)
+    return made and not any(change.after.of(account, Unit.CHOICE) for account in Account)
+
+
 def _moved(change: Change, account: Account, unit: Unit) -> int:
     return change.after.of(account, unit) - change.before.of(account, unit)
 
@@ -77,7 +107,13 @@ def _total(balance: Balance, unit: Unit) -> int:
     """What a party has of a key, wherever it stands."""
     return sum(
         balance.of(account, unit)
-        for account in (Account.PENDING, Account.AVAILABLE, Account.PAID, Account.EXPIRED)
+        for account in (
+            Account.PENDING,
+            Account.AVAILABLE,
+            Account.PAID,
+            Account.WITHHELD,
+            Account.EXPIRED,
+        )
     )
 
 
@@ -88,8 +124,8 @@ def _tell(
 
 
 def _friend_of(session: Session, change: Change) -> dict[str, Any]:
-    kind, _, number = change.key.occasion.partition(":")
-    referral = session.get(Referral, int(number)) if kind == "referral" else None
+    number = change.key.of("referral")
+    referral = session.get(Referral, int(number)) if number is not None else None
     if referral is None:
         return {"ordinal": 0, "label": ""}
     return {"ordinal": referral.ordinal, "label": friend_label(session, referral)}
@@ -108,8 +144,11 @@ def _tell_grant(session: Session, change: Change, unit: Unit, amount: int, now: 
     terms = terms_of(session, change.key.campaign)
     clause = terms.versions[change.due.why.version].clause(change.key.clause)
     if isinstance(clause, LadderClause):
-        at = int(change.key.occasion.partition(":")[2])
+        at = int(change.key.of("step") or 0)
         _tell(session, change, "step.reached", {**params, "at": at}, now)
+    elif (month := change.key.of("month")) is not None:
+        params["month"] = month
+        _tell(session, change, "reward.month", params | _friend_of(session, change), now)
     else:
         _tell(session, change, "reward.pending", params | _friend_of(session, change), now)
 
@@ -117,8 +156,16 @@ def _tell_grant(session: Session, change: Change, unit: Unit, amount: int, now: 
 def _tell_reversal(
     session: Session, change: Change, unit: Unit, amount: int, now: datetime
 ) -> None:
-    params = {"clause": change.key.clause, "unit": unit.value, "amount": amount}
-    _tell(session, change, "reward.reversed", params, now)
+    """What was not paid yet is taken back; what was paid is owed back, net of its tax."""
+    params = {"clause": change.key.clause, "unit": unit.value}
+    owed_back = _moved(change, Account.RECOVERABLE, unit)
+    if owed_back <= 0:
+        _tell(session, change, "reward.reversed", params | {"amount": amount}, now)
+        return
+    _tell(session, change, "reward.recoverable", params | {"amount": owed_back}, now)
+    waiting = -_moved(change, Account.PENDING, unit) - _moved(change, Account.AVAILABLE, unit)
+    if waiting > 0:
+        _tell(session, change, "reward.reversed", params | {"amount": waiting}, now)
 
 
 def _tell_limit(session: Session, change: Change, now: datetime) -> None:

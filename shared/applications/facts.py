@@ -7,12 +7,13 @@ belong to an application is read, never written, so any order of arrival reads t
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import BigInteger, Boolean, Index, String, select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Utc, id_column
@@ -90,6 +91,30 @@ class FactRow(Base):
     branch: Mapped[str | None] = mapped_column(String(120))
 
 
+class Told(Protocol):
+    """What is read of a fact: a whole row, or a line of the columns that the rules look at."""
+
+    @property
+    def event(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def application_ref(self) -> str | None: ...
+    @property
+    def customer_ref(self) -> str | None: ...
+    @property
+    def card_ref(self) -> str | None: ...
+    @property
+    def phone_blind(self) -> str | None: ...
+    @property
+    def existing_customer(self) -> bool | None: ...
+
+
+T = TypeVar("T", bound=Told)
+
+
 def application_by_ref(session: Session, application_ref: str) -> Application | None:
     """The application the bank calls by this reference."""
     return session.scalar(select(Application).where(Application.application_ref == application_ref))
@@ -107,41 +132,61 @@ def rows_of(session: Session, application_ref: str) -> list[FactRow]:
 
 def rows_by_ref(session: Session, refs: Collection[str]) -> dict[str, list[FactRow]]:
     """The same for many applications at once: two questions, however many they are."""
-    direct: dict[str, list[FactRow]] = {ref: [] for ref in refs}
+    return _gathered(lambda which: session.scalars(select(FactRow).where(which)), refs)
+
+
+LINE = (
+    FactRow.application_ref,
+    FactRow.at,
+    FactRow.event,
+    FactRow.kind,
+    FactRow.amount,
+    FactRow.transaction_ref,
+    FactRow.existing_customer,
+    FactRow.customer_ref,
+    FactRow.card_ref,
+    FactRow.phone_blind,
+)
+"""The columns of a line, in its order."""
+
+
+def lines_by_ref(session: Session, refs: Collection[str]) -> dict[str, list[Any]]:
+    """The same as plain lines of `LINE`, without objects: for who reads a whole history."""
+    return _gathered(lambda which: session.execute(select(*LINE).where(which)), refs)
+
+
+def _gathered(
+    read: Callable[[ColumnElement[bool]], Iterable[T]], refs: Collection[str]
+) -> dict[str, list[T]]:
+    direct: dict[str | None, list[T]] = {ref: [] for ref in refs}
     if not direct:
         return {}
-    for row in session.scalars(select(FactRow).where(FactRow.application_ref.in_(direct))):
-        assert row.application_ref is not None
+    for row in read(FactRow.application_ref.in_(refs)):
         direct[row.application_ref].append(row)
     approvals = {ref: _approval(rows) for ref, rows in direct.items()}
     customers = {row.customer_ref for row in approvals.values() if row is not None}
-    through: dict[str | None, list[FactRow]] = {customer: [] for customer in customers}
+    through: dict[str | None, list[T]] = {customer: [] for customer in customers}
     if customers:
-        query = select(FactRow).where(
-            FactRow.customer_ref.in_(customers), FactRow.application_ref.is_(None)
-        )
-        for row in session.scalars(query):
+        named = FactRow.customer_ref.in_(customers)
+        for row in read(named & FactRow.application_ref.is_(None)):
             through[row.customer_ref].append(row)
     return {
-        ref: sorted(
-            [*rows, *_of_customer(approvals[ref], through)], key=lambda row: (row.at, row.event)
-        )
-        for ref, rows in direct.items()
+        ref: sorted([*direct[ref], *_of_customer(approvals[ref], through)], key=_in_time)
+        for ref in refs
     }
 
 
-def _approval(rows: list[FactRow]) -> FactRow | None:
+def _in_time(row: Told) -> tuple[datetime, str]:
+    return row.at, row.event
+
+
+def _approval(rows: Iterable[T]) -> T | None:
     """The first approval that names the customer."""
-    return min(
-        (row for row in rows if row.kind == Kind.APPROVED and row.customer_ref),
-        key=lambda row: (row.at, row.event),
-        default=None,
-    )
+    named = [row for row in rows if row.kind == Kind.APPROVED and row.customer_ref]
+    return min(named, key=_in_time, default=None)
 
 
-def _of_customer(
-    approval: FactRow | None, through: dict[str | None, list[FactRow]]
-) -> list[FactRow]:
+def _of_customer(approval: T | None, through: Mapping[str | None, list[T]]) -> list[T]:
     if approval is None:
         return []
     return [
@@ -152,16 +197,16 @@ def _of_customer(
     ]
 
 
-def approvals_of(session: Session, customers: Collection[str]) -> list[FactRow]:
-    """Every approval that names one of these customers, oldest first."""
+def approvals_of(session: Session, customers: Collection[str]) -> list[Any]:
+    """Every approval that names one of these customers, as lines of `LINE`, oldest first."""
     if not customers:
         return []
     query = (
-        select(FactRow)
+        select(*LINE)
         .where(FactRow.customer_ref.in_(customers), FactRow.kind == Kind.APPROVED)
         .order_by(FactRow.at, FactRow.event)
     )
-    return list(session.scalars(query))
+    return list(session.execute(query))
 
 
 def load_facts(session: Session, application_ids: Collection[int]) -> list[Fact]:

@@ -2,7 +2,7 @@
 
 SQLAlchemy's execution costs several times what SQLite needs for one indexed row. Parameters are
 texts, numbers, bytes, moments (`Utc`) and JSON; rows come back as the driver's plain tuples, so
-a statement selects columns that need no reading (compare moments in SQL).
+a statement selects columns that need no reading, or reads moments by `moment_reader`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -53,6 +54,13 @@ def undone_on(session: Session, *errors: type[Exception]) -> Iterator[None]:
     cursor.close()
 
 
+def moment_reader(line: Line) -> Callable[[Any], datetime]:
+    """How a moment (`Utc`) that a direct statement selects is read."""
+    if line.dialect.name == "sqlite":
+        return lambda written: datetime.fromisoformat(f"{written}+00:00")
+    return lambda moment: moment.astimezone(UTC)
+
+
 @dataclass(frozen=True)
 class _Ready:
     sql: str
@@ -69,6 +77,11 @@ class Direct:
 
     def first(self, line: Line, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """Run it; the first row, or None. KeyError names a missing parameter."""
+        rows = self.all(line, parameters)
+        return tuple(rows[0]) if rows else None
+
+    def all(self, line: Line, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Run it; every row. KeyError names a missing parameter."""
         ready = self._ready.get(line.dialect.name) or self._make_ready(line.dialect)
         written = {
             name: value if (value := parameters[name]) is None or write is None else write(value)
@@ -78,10 +91,11 @@ class Direct:
         cursor = line.connection.cursor()
         try:
             cursor.execute(ready.sql, given)
-            rows = cursor.fetchall()  # all of them: SQLite commits a statement at its end
+            # All of them: SQLite commits a statement at its end.
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
         finally:
             cursor.close()
-        return tuple(rows[0]) if rows else None
+        return rows
 
     def _make_ready(self, dialect: Dialect) -> _Ready:
         compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]

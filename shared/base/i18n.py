@@ -151,6 +151,12 @@ def day(locale: Locale, at: datetime | date, zone: str) -> str:
     return written if locale is Locale.EN else _thin_cjk(written)
 
 
+def month(locale: Locale, day: date) -> str:
+    """A month with its year: `2026年3月`, `March 2026`."""
+    written = format_skeleton("yMMMM", day, locale=locale.value)
+    return written if locale is Locale.EN else _thin_cjk(written)
+
+
 def full_day(locale: Locale, at: datetime | date, zone: str) -> str:
     """A day with its year: `2026年3月12日`, `12 March 2026`."""
     if isinstance(at, datetime):

@@ -76,8 +76,8 @@ def _clauses(before: CampaignFile | None, after: CampaignFile, locale: Locale) -
         if was == becomes:
             continue
         title = text(locale, "desk.change.clause", id=name)
-        said = clause_words(was, locale) if was is not None else ""
-        says = clause_words(becomes, locale) if becomes is not None else ""
+        said = clause_words(was, before, locale) if was is not None and before is not None else ""
+        says = clause_words(becomes, after, locale) if becomes is not None else ""
         if was is not None and becomes is not None and said == says:  # no words tell it apart
             said, says = _leaves(
                 was.model_dump(mode="json"), becomes.model_dump(mode="json"), locale
@@ -105,7 +105,8 @@ def _fields(before: CampaignFile | None, after: CampaignFile, locale: Locale) ->
         if name in ("clauses", "limits", "life") or old.get(name) == new[name]:
             continue
         said, says = _leaves(old.get(name), new[name], locale)
-        yield _change(name, field_name(name, locale), said, says)
+        if said or says:
+            yield _change(name, field_name(name, locale), said, says)
 
 
 def _change(part: str, title: str, before: str, after: str) -> Change:

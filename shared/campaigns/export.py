@@ -90,7 +90,7 @@ def _written(head: dict[str, Any], body: Mapping[str, Any], limits: Mapping[str,
     whole: dict[str, Any] = dict(head)
     whole |= {name: body[name] for name in order if name in body and name != "clauses"}
     whole["limits"] = dict(limits)
-    whole["clauses"] = body["clauses"]
+    whole["clauses"] = [_named_first(clause) for clause in body["clauses"]]
     source = written(whole)
     try:
         wanted = read_campaign(source)
@@ -107,6 +107,10 @@ def _written(head: dict[str, Any], body: Mapping[str, Any], limits: Mapping[str,
         except CampaignFileError:
             continue
     return source
+
+
+def _named_first(clause: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: clause[name] for name in ("id", "kind", "to") if name in clause} | dict(clause)
 
 
 def _limits(rows: Iterable[CampaignLimit]) -> dict[str, Any]:
@@ -127,9 +131,7 @@ def _limits(rows: Iterable[CampaignLimit]) -> dict[str, Any]:
 def _bare(value: Any) -> Any:
     """Without what was left out anyway."""
     if isinstance(value, dict):
-        return {
-            name: _bare(each) for name, each in value.items() if each is not None and each != []
-        }
+        return {name: _bare(each) for name, each in value.items() if each not in (None, [], "")}
     return [_bare(each) for each in value] if isinstance(value, list) else value
 
 
@@ -139,13 +141,27 @@ def _short(value: Any, name: str = "") -> Any:
         return [_short(each) for each in value]
     if not isinstance(value, dict):
         return value
-    if set(value) == {"amount", "unit"}:
-        return _money(value["amount"], value["unit"]) or value
+    if {"amount", "unit"} <= set(value):
+        return _reward(value) or value
     inside = {key: _short(each, key) for key, each in value.items()}
     if name in ("trigger", "qualifies") and isinstance(inside.get("kind"), str):
         kind = inside.pop("kind")
         return {kind: inside} if inside else kind
     return inside
+
+
+def _reward(value: dict[str, Any]) -> Any:
+    """An amount or a prize as a file names it; nothing for what has no such way."""
+    amount, unit, item = value["amount"], value["unit"], value.get("item", "")
+    if options := value.get("options"):
+        return {"pick": [_short(each) for each in options], "within_days": value["within_days"]}
+    if unit == Unit.GIFT and item:
+        return {"gift": item}
+    if unit == Unit.PRIVILEGE and item:
+        return {"privilege": item, **({"times": amount} if amount != 1 else {})}
+    if unit == Unit.DONATION and item:
+        return {"donate": _money(amount, Unit.CNY), "to": item}
+    return _money(amount, unit)
 
 
 def _money(amount: int, unit: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -30,18 +31,19 @@ from shared.campaigns.campaigns import (
     limits_at,
     move,
 )
+from shared.campaigns.clauses import Clause, rewards_of
+from shared.campaigns.prizes import Model, Money
 from shared.campaigns.problems import CampaignFileError, Problem, explain, read_yaml
 from shared.campaigns.rules import (
     FRIENDS,
     MONTHLY_CAP,
     REFERRERS,
-    LadderClause,
     LimitId,
-    Model,
-    Money,
     Rules,
     budget_of,
+    daily_of,
     first_of,
+    stock_of,
 )
 from shared.post.audit import record
 
@@ -61,14 +63,17 @@ class Limits(Model):
     """The most one member earns in a calendar month."""
     budget: tuple[Money, ...] = ()
     """Hard, one for each unit."""
+    daily_budget: tuple[Money, ...] = ()
+    """What may be granted for one day's earnings (a day of the campaign's zone), for each unit."""
     first_referrers: int | None = Field(default=None, ge=1)
     first_friends: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _sound(self) -> Limits:
-        units = [money.unit for money in self.budget]
-        if len(units) != len(set(units)):
-            raise PydanticCustomError("same_budget", "two budgets of one unit", {"at": "budget"})
+        for at, budgets in (("budget", self.budget), ("daily_budget", self.daily_budget)):
+            units = [money.unit for money in budgets]
+            if len(units) != len(set(units)):
+                raise PydanticCustomError("same_budget", "two budgets of one unit", {"at": at})
         if self.monthly_cap is not None and self.monthly_cap.unit is not Unit.CNY:
             raise PydanticCustomError("cap_unit", "the cap is in money", {"at": "monthly_cap"})
         return self
@@ -96,16 +101,17 @@ class CampaignFile(Rules):
     def _fits(self) -> CampaignFile:
         if self.ends < self.starts:
             raise PydanticCustomError("ends_first", "ends before it starts", {"at": "ends"})
-        rewards = [money for clause in self.clauses for money in _rewards(clause)]
-        largest = {u: max((m.amount for m in rewards if m.unit is u), default=0) for u in Unit}
-        bases = [c.amount for c in self.clauses if c.kind == "base"]
-        base = max((m.amount for m in bases if m.unit is Unit.CNY), default=0)
+        largest = {unit: max(map(_largest(unit), self.clauses)) for unit in Unit}
+        base = max((_largest(Unit.CNY)(c) for c in self.clauses if c.kind == "base"), default=0)
         cap = self.limits.monthly_cap
         if cap is not None and cap.amount < base:
             raise PydanticCustomError("cap_small", "cap below base", {"at": "limits.monthly_cap"})
-        for money in self.limits.budget:
-            if money.amount < largest[money.unit]:
-                raise PydanticCustomError("budget_small", "too small", {"at": "limits.budget"})
+        for name, budgets in (
+            ("budget", self.limits.budget),
+            ("daily_budget", self.limits.daily_budget),
+        ):
+            if any(money.amount < largest[money.unit] for money in budgets):
+                raise PydanticCustomError("budget_small", "too small", {"at": f"limits.{name}"})
         return self
 
     def dated_limits(self) -> dict[LimitId, tuple[Unit | None, int]]:
@@ -115,6 +121,10 @@ class CampaignFile(Rules):
             found[MONTHLY_CAP] = (Unit.CNY, self.limits.monthly_cap.amount)
         for money in self.limits.budget:
             found[budget_of(money.unit)] = (money.unit, money.amount)
+        for money in self.limits.daily_budget:
+            found[daily_of(money.unit)] = (money.unit, money.amount)
+        for gift in self.gifts:
+            found[stock_of(gift.id)] = (None, gift.stock)
         if self.limits.first_referrers is not None:
             found[REFERRERS] = (None, self.limits.first_referrers)
         if self.limits.first_friends is not None:
@@ -138,10 +148,16 @@ def _zones() -> set[str]:
     return available_timezones()
 
 
-def _rewards(clause: Any) -> list[Money]:
-    if isinstance(clause, LadderClause):
-        return [step.amount for step in clause.steps]
-    return [clause.amount]
+def _largest(unit: Unit) -> Callable[[Clause], int]:
+    """How much of a unit's budget a clause can ask for at once; donations are money too."""
+
+    def ask(clause: Clause) -> int:
+        units = {unit, Unit.DONATION} if unit is Unit.CNY else {unit}
+        most = max((prize.amount for prize in rewards_of(clause) if prize.unit in units), default=0)
+        times = [each.percent for each in getattr(clause, "multipliers", ())]
+        return most * max(times, default=100) // 100
+
+    return ask
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,16 @@ _OWN = {
     "cap_unit",
     "zone",
     "ends_first",
+    "prize",
+    "pick",
+    "donation_unit",
+    "held_days",
+    "multiplier",
+    "season",
+    "not_divisible",
+    "ladder_highest",
+    "bands",
+    "unknown_prize",
     "cap_small",
     "budget_small",
 }
@@ -143,7 +153,8 @@ _OWN = {
 
 def _problem(error: ErrorDetails, lines: Lines) -> Problem:
     kind, context = error["type"], dict(error.get("ctx", {}))
-    loc: Path = (*error["loc"], *str(context.pop("at", "")).split("."))
+    named = str(context.pop("at", "")).split(".")
+    loc: Path = (*error["loc"], *(int(step) if step.isdecimal() else step for step in named))
     at: Path = ()
     for step in loc:  # union tags stand in pydantic's path but not in the file
         if (*at, step) in lines:

@@ -1,36 +1,31 @@
 """What a version of a campaign says: its programme (clauses and triggers) and its texts.
 
 Frozen pydantic models: the same shapes are read from a campaign file and from the stored
-version. Money is `Money(amount, unit)` in the unit's smallest piece.
+version. Amounts stand with their unit, in its smallest piece.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.base.i18n import Locale
 from shared.base.money import Unit
+from shared.campaigns.clauses import BaseClause, Clause, rewards_of
+from shared.campaigns.conditions import Trigger
+from shared.campaigns.prizes import Gift, Model, Money, Named, Prize, Words
+from shared.campaigns.tax import TaxRule
 
 LimitId = str
-"""`monthly_cap`, `budget:<unit>`, `first:<clause>`, `referrers` or `friends`."""
+"""`monthly_cap`, `budget:<unit>`, `daily:<unit>`, `stock:<gift>`, `first:<clause>`, `referrers`
+or `friends`. A daily budget is drawn on as `daily:<unit>:<day>`."""
 
 MONTHLY_CAP: LimitId = "monthly_cap"
 REFERRERS: LimitId = "referrers"
 FRIENDS: LimitId = "friends"
-
-_MONEY = re.compile(
-    r"^(?:¥\s?(?P<yuan>\d[\d,]*(?:\.\d{1,2})?)"
-    r"|(?P<cny>\d[\d,]*(?:\.\d{1,2})?)\s?(?:CNY|元)"
-    r"|(?P<points>\d[\d,]*)\s?(?:points|积分|積分))$"
-)
 
 
 def budget_of(unit: Unit) -> LimitId:
@@ -38,171 +33,30 @@ def budget_of(unit: Unit) -> LimitId:
     return f"budget:{unit.value}"
 
 
+def daily_of(unit: Unit, day: str = "") -> LimitId:
+    """The limit on a day's grants of a unit; with an ISO day, that day's share of it."""
+    return f"daily:{unit.value}:{day}" if day else f"daily:{unit.value}"
+
+
+def stock_of(gift: str) -> LimitId:
+    """The limit on how often a gift is given."""
+    return f"stock:{gift}"
+
+
+def rule_of(limit: LimitId) -> LimitId:
+    """The limit that a draw comes under: a day's share comes under the daily budget."""
+    kind, _, rest = limit.partition(":")
+    return f"{kind}:{rest.partition(':')[0]}" if kind == "daily" else limit
+
+
+def counts_amounts(limit: LimitId) -> bool:
+    """Whether amounts are drawn from a limit; else it has places."""
+    return limit.partition(":")[0] in ("budget", "daily", "stock")
+
+
 def first_of(clause: str) -> LimitId:
     """The limit on the number of times a clause is granted."""
     return f"first:{clause}"
-
-
-class Party(StrEnum):
-    """Who a clause pays, and who reads a text."""
-
-    REFERRER = "referrer"
-    FRIEND = "friend"
-
-
-class TriggerKind(StrEnum):
-    """What must happen to a friend's application."""
-
-    APPROVED = "approved"
-    ACTIVATED = "activated"
-    FIRST_PURCHASE = "first_purchase"
-    WALLET_LINKED = "wallet_linked"
-
-
-class Model(BaseModel):
-    """Strict and frozen: an unknown word is an error, and a version never changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class Words(Model):
-    """One text in the three languages."""
-
-    zh_Hans: str = Field(min_length=1)
-    zh_Hant: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    def of(self, locale: Locale) -> str:
-        """The text in one language."""
-        words: str = getattr(self, locale.value)
-        return words
-
-
-class Money(Model):
-    """An amount with its unit. In files: `¥100`, `100.00 CNY`, `3000 points`."""
-
-    amount: int = Field(gt=0)
-    unit: Unit
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        if isinstance(value, (dict, Money)):
-            return value
-        found = _MONEY.match(value.strip()) if isinstance(value, str) else None
-        if found is None:
-            raise PydanticCustomError("money", "not an amount with a unit", {"found": str(value)})
-        plain = (found["yuan"] or found["cny"] or found["points"]).replace(",", "")
-        yuan, _, fen = plain.partition(".")
-        if found["points"]:
-            amount, unit = int(plain), Unit.POINTS
-        else:
-            amount, unit = int(yuan) * 100 + int(fen.ljust(2, "0")), Unit.CNY
-        if amount == 0:
-            raise PydanticCustomError("not_positive", "must be more than nothing")
-        return {"amount": amount, "unit": unit}
-
-
-class Trigger(Model):
-    """What must happen, and until when: `within_days` of 24 hours count from the approval.
-
-    In files: `approved`, `{activated: {within_days: 30}}` or
-    `{first_purchase: {at_least: ¥300, within_days: 90}}`.
-    """
-
-    kind: TriggerKind
-    within_days: int | None = Field(default=None, ge=1)
-    at_least: Money | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_file(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            value = {value: {}}
-        if not isinstance(value, dict) or "kind" in value:
-            return value
-        if len(value) != 1:
-            raise PydanticCustomError("trigger", "not one trigger", _known(list(value)))
-        kind, terms = next(iter(value.items()))
-        if kind not in set(TriggerKind):
-            raise PydanticCustomError("trigger", "unknown trigger", _known(kind))
-        if not isinstance(terms, (dict, type(None))):
-            raise PydanticCustomError("trigger_terms", "terms are a mapping", {"kind": kind})
-        return {"kind": kind, **(terms or {})}
-
-    @model_validator(mode="after")
-    def _complete(self) -> Trigger:
-        buys = self.kind is TriggerKind.FIRST_PURCHASE
-        if buys and (self.at_least is None or self.within_days is None):
-            raise PydanticCustomError("purchase_terms", "at_least and within_days are missing")
-        if self.at_least is not None and (not buys or self.at_least.unit is not Unit.CNY):
-            raise PydanticCustomError("purchase_only", "at_least belongs to first_purchase")
-        if self.kind is TriggerKind.APPROVED and self.within_days is not None:
-            raise PydanticCustomError("approved_days", "days count from the approval itself")
-        return self
-
-
-def _known(found: object) -> dict[str, Any]:
-    return {"found": str(found), "known": ", ".join(TriggerKind)}
-
-
-ClauseName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-
-
-class BaseClause(Model):
-    """The referrer earns once per friend."""
-
-    kind: Literal["base"] = "base"
-    id: ClauseName
-    to: Literal[Party.REFERRER] = Party.REFERRER
-    trigger: Trigger
-    amount: Money
-    cooling_days: int = Field(default=30, ge=0)
-    first_n: int | None = Field(default=None, ge=1)
-
-
-class WelcomeClause(Model):
-    """The friend earns once."""
-
-    kind: Literal["welcome"] = "welcome"
-    id: ClauseName
-    to: Literal[Party.FRIEND] = Party.FRIEND
-    trigger: Trigger
-    amount: Money
-    cooling_days: int = Field(default=30, ge=0)
-    first_n: int | None = Field(default=None, ge=1)
-
-
-class Step(Model):
-    """One rung: the reward for the `at`-th qualified friend."""
-
-    at: int = Field(ge=1)
-    amount: Money
-
-
-class LadderClause(Model):
-    """The referrer earns once at each rung, counted over the whole campaign."""
-
-    kind: Literal["ladder"] = "ladder"
-    id: ClauseName
-    to: Literal[Party.REFERRER] = Party.REFERRER
-    steps: tuple[Step, ...] = Field(min_length=1)
-    cooling_days: int = Field(default=30, ge=0)
-    first_n: int | None = Field(default=None, ge=1)
-
-    @model_validator(mode="after")
-    def _ascending(self) -> LadderClause:
-        places = [step.at for step in self.steps]
-        if places != sorted(set(places)):
-            raise PydanticCustomError(
-                "ladder_order",
-                "steps do not ascend",
-                {"found": ", ".join(map(str, places))},
-            )
-        return self
-
-
-Clause = Annotated[BaseClause | WelcomeClause | LadderClause, Field(discriminator="kind")]
 
 
 class Programme(Model):
@@ -215,13 +69,28 @@ class Programme(Model):
     attribution_days: int = Field(default=30, ge=1)
     """An application counts within so many days of 24 hours from the registration."""
     clauses: tuple[Clause, ...] = Field(min_length=1)
+    gifts: tuple[Gift, ...] = ()
+    privileges: tuple[Named, ...] = ()
+    causes: tuple[Named, ...] = ()
+
+    @model_validator(mode="after")
+    def _known_prizes(self) -> Programme:
+        for place, clause in enumerate(self.clauses):
+            for prize in rewards_of(clause):
+                if prize.item and self.named(prize) is None:
+                    at = {"name": prize.item, "at": f"clauses.{place}"}
+                    raise PydanticCustomError("unknown_prize", "not in the lists", at)
+        for field, listed in (("gifts", self.gifts), ("privileges", self.privileges)):
+            if double := _double([each.id for each in listed]):
+                raise PydanticCustomError("same_clause", "twice", {"found": double, "at": field})
+        return self
 
     @model_validator(mode="after")
     def _sound(self) -> Programme:
         ids = [clause.id for clause in self.clauses]
-        if doubles := sorted({name for name in ids if ids.count(name) > 1}):
+        if double := _double(ids):
             raise PydanticCustomError(
-                "same_clause", "same id twice", {"found": doubles[0], "at": "clauses"}
+                "same_clause", "same id twice", {"found": double, "at": "clauses"}
             )
         if self.qualifies is None and not any(c.kind == "base" for c in self.clauses):
             raise PydanticCustomError(
@@ -241,9 +110,24 @@ class Programme(Model):
             return self.qualifies
         return next(c.trigger for c in self.clauses if isinstance(c, BaseClause))
 
-    def clause(self, clause_id: str) -> BaseClause | WelcomeClause | LadderClause | None:
+    def named(self, prize: Prize) -> Words | None:
+        """What a gift, a privilege or a cause is called; None for money and points."""
+        lists: dict[Unit, Collection[Gift | Named]] = {
+            Unit.GIFT: self.gifts,
+            Unit.PRIVILEGE: self.privileges,
+            Unit.DONATION: self.causes,
+        }
+        listed = lists.get(prize.unit, ())
+        return next((each.name for each in listed if each.id == prize.item), None)
+
+    def clause(self, clause_id: str) -> Clause | None:
         """The clause of that id."""
         return next((c for c in self.clauses if c.id == clause_id), None)
+
+
+def _double(names: list[str]) -> str:
+    """The first name that stands there twice; empty: none."""
+    return min((name for name in names if names.count(name) > 1), default="")
 
 
 class Product(Model):
@@ -295,6 +179,8 @@ class Rules(Programme):
     registrations: RegistrationLimits = RegistrationLimits()
     reminder: Reminder | None = None
     leaderboard: bool = True
+    tax: TaxRule | None = None
+    """What is withheld from cash at payout; None: nothing."""
 
     @field_validator("application_url")
     @classmethod

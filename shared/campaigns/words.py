@@ -6,17 +6,21 @@ from shared.base import i18n
 from shared.base.i18n import Locale, text
 from shared.base.money import Unit
 from shared.campaigns.campaigns import CampaignLimit, CampaignVersion
-from shared.campaigns.rules import (
+from shared.campaigns.clauses import (
     BaseClause,
+    Clause,
     LadderClause,
-    LimitId,
-    Money,
+    Multiplier,
     Party,
-    Programme,
-    Trigger,
-    TriggerKind,
+    ShareClause,
+    Span,
+    StageClause,
     WelcomeClause,
 )
+from shared.campaigns.conditions import SPENDING, Trigger
+from shared.campaigns.prizes import Money, Prize, Reward
+from shared.campaigns.rules import LimitId, Programme
+from shared.campaigns.tax import TaxRule
 
 
 def offer_lines(
@@ -24,7 +28,7 @@ def offer_lines(
 ) -> list[str]:
     """Every clause of a version, a line each; what the reader earns comes first."""
     clauses = sorted(version.rules.clauses, key=lambda clause: clause.to is not reader)
-    return [clause_words(clause, locale, reader) for clause in clauses]
+    return [clause_words(clause, version.rules, locale, reader) for clause in clauses]
 
 
 def terms_lines(
@@ -40,39 +44,144 @@ def terms_lines(
     lines.append(text(locale, "campaign.qualifies", trigger=qualifies))
     lines += [limit_words(row, rules, locale) for _, row in sorted(limits.items())]
     lines.append(text(locale, "campaign.claw_back", days=rules.claw_back_days))
+    if rules.tax is not None:
+        lines.append(tax_words(rules.tax, locale))
     return lines
 
 
+def tax_words(rule: TaxRule, locale: Locale) -> str:
+    """What is withheld from cash, and who bears it."""
+    bearer = "issuer" if rule.gross_up else "party"
+    return text(
+        locale,
+        f"campaign.tax.{rule.per.value}.{rule.taxed.value}.{bearer}",
+        threshold=i18n.money(locale, rule.exempt, Unit.CNY),
+        rate=rule.rate,
+    )
+
+
 def clause_words(
-    clause: BaseClause | WelcomeClause | LadderClause,
-    locale: Locale,
-    reader: Party = Party.REFERRER,
+    clause: Clause, rules: Programme, locale: Locale, reader: Party = Party.REFERRER
 ) -> str:
     """One clause in one sentence, as its reader is addressed."""
-    key = f"campaign.clause.{clause.kind}.{reader.value}"
-    if isinstance(clause, LadderClause):
-        steps = [
-            text(locale, "campaign.step", n=step.at, amount=_money(step.amount, locale))
-            for step in clause.steps
-        ]
-        words = text(locale, key, steps=text(locale, "campaign.step.and").join(steps))
-    else:
-        trigger = trigger_words(clause.trigger, locale, reader)
-        words = text(locale, key, trigger=trigger, amount=_money(clause.amount, locale))
+    words = _BODIES[clause.kind](clause, rules, locale, reader)
+    if isinstance(clause, (BaseClause, WelcomeClause)):
+        words = _multiplied(words, clause.multipliers, locale)
     if clause.first_n is not None:
         words = text(locale, "campaign.first_n", words=words, n=i18n.number(locale, clause.first_n))
+    at_once = getattr(clause, "at_once_percent", 0)
     if clause.cooling_days == 0:
         return text(locale, "campaign.cooling.none", words=words)
-    return text(locale, "campaign.cooling.days", words=words, days=clause.cooling_days)
+    name = "campaign.cooling.part" if at_once else "campaign.cooling.days"
+    return text(locale, name, words=words, days=clause.cooling_days, percent=at_once)
+
+
+def _per_friend(clause: Clause, rules: Programme, locale: Locale, reader: Party) -> str:
+    assert isinstance(clause, (BaseClause, WelcomeClause))
+    return text(
+        locale,
+        f"campaign.clause.{clause.kind}.{reader.value}",
+        trigger=trigger_words(clause.trigger, locale, reader),
+        amount=prize_words(clause.amount, rules, locale),
+    )
+
+
+def _ladder(clause: Clause, rules: Programme, locale: Locale, reader: Party) -> str:
+    assert isinstance(clause, LadderClause)
+    steps = [
+        text(locale, "campaign.step", n=step.at, amount=prize_words(step.amount, rules, locale))
+        for step in clause.steps
+    ]
+    kind = "ladder" if clause.per is Span.CAMPAIGN else "ladder_month"
+    joined = text(locale, "campaign.step.and").join(steps)
+    words = text(locale, f"campaign.clause.{kind}.{reader.value}", steps=joined)
+    if clause.highest_only:
+        words = text(locale, "campaign.ladder.highest", words=words)
+    if clause.rounds:
+        words = text(locale, "campaign.ladder.rounds", words=words, n=clause.steps[-1].at)
+    return words
+
+
+def _share(clause: Clause, rules: Programme, locale: Locale, reader: Party) -> str:  # noqa: ARG001
+    assert isinstance(clause, ShareClause)
+    bands = [
+        text(
+            locale,
+            "campaign.band",
+            spent=_money(band.at_least, locale),
+            amount=_money(band.amount, locale),
+        )
+        for band in clause.bands
+    ]
+    key = f"campaign.clause.share.{reader.value}"
+    joined = text(locale, "campaign.step.and").join(bands)
+    return text(locale, key, months=clause.months, bands=joined)
+
+
+def _stage(clause: Clause, rules: Programme, locale: Locale, reader: Party) -> str:
+    assert isinstance(clause, StageClause)
+    name = "campaign.clause.stage" if clause.months == 1 else "campaign.clause.stage_months"
+    return text(
+        locale,
+        f"{name}.{reader.value}",
+        months=clause.months,
+        spent=_money(clause.at_least, locale),
+        amount=prize_words(clause.amount, rules, locale),
+    )
+
+
+_BODIES = {
+    "base": _per_friend,
+    "welcome": _per_friend,
+    "ladder": _ladder,
+    "share": _share,
+    "stage": _stage,
+}
+"""How each kind of clause reads."""
+
+
+def _multiplied(words: str, multipliers: tuple[Multiplier, ...], locale: Locale) -> str:
+    for each in multipliers:
+        when = []
+        if each.segment is not None:
+            when.append(text(locale, "campaign.when.segment", segment=each.segment))
+        if each.starts is not None and each.ends is not None:
+            starts, ends = (
+                i18n.full_day(locale, each.starts, "UTC"),
+                i18n.full_day(locale, each.ends, "UTC"),
+            )
+            when.append(text(locale, "campaign.when.season", starts=starts, ends=ends))
+        if each.weekdays:
+            days = [text(locale, f"campaign.weekday.{day.value}") for day in each.weekdays]
+            joined = text(locale, "campaign.step.and").join(days)
+            when.append(text(locale, "campaign.when.weekdays", days=joined))
+        times = f"{each.percent / 100:g}"
+        joined = text(locale, "campaign.when.and").join(when)
+        words = text(locale, "campaign.multiplied", words=words, when=joined, times=times)
+    return words
+
+
+def prize_words(prize: Prize, rules: Programme, locale: Locale) -> str:
+    """A prize as a sentence names it: `¥100`, a gift by its name, `¥50 or a mug, as you pick`."""
+    if isinstance(prize, Reward) and prize.options:
+        options = [prize_words(each, rules, locale) for each in prize.options]
+        joined = text(locale, "campaign.prize.or").join(options)
+        return text(locale, "campaign.prize.pick", options=joined, days=prize.within_days)
+    named = rules.named(prize)
+    if named is None:
+        return i18n.money(locale, prize.amount, prize.unit)
+    key = f"campaign.prize.{prize.unit.value.lower()}"
+    amount = i18n.money(locale, prize.amount, Unit.CNY)
+    return text(locale, key, name=named.of(locale), n=prize.amount, amount=amount)
 
 
 def trigger_words(trigger: Trigger, locale: Locale, reader: Party = Party.REFERRER) -> str:
     """What must happen, as its reader is addressed."""
-    dated = trigger.within_days is not None and trigger.kind is not TriggerKind.FIRST_PURCHASE
+    dated = trigger.within_days is not None and trigger.kind not in SPENDING
     name = f"{trigger.kind.value}_within" if dated else trigger.kind.value
     amount = _money(trigger.at_least, locale) if trigger.at_least is not None else ""
     key = f"campaign.trigger.{name}.{reader.value}"
-    return text(locale, key, days=trigger.within_days, amount=amount)
+    return text(locale, key, days=trigger.within_days or trigger.days, amount=amount)
 
 
 def limit_words(row: CampaignLimit, rules: Programme, locale: Locale) -> str:
@@ -86,6 +195,7 @@ def limit_words(row: CampaignLimit, rules: Programme, locale: Locale) -> str:
         amount=i18n.money(locale, row.amount, row.unit) if row.unit else "",
         n=i18n.number(locale, row.amount),
         clause=text(locale, f"campaign.clause_name.{clause.kind}") if clause else about,
+        gift=next((gift.name.of(locale) for gift in rules.gifts if gift.id == about), about),
     )
 
 

@@ -16,6 +16,7 @@ from shared.campaigns.file import apply_campaign
 from shared.jobs.console import operator, progress, say, words
 from shared.jobs.event_files import store_event_file
 from shared.jobs.opening import opened
+from shared.jobs.simulating import simulate
 from shared.migrations.upgrade import upgrade
 from shared.post import inbox
 from shared.post.audit import record
@@ -141,6 +142,9 @@ def apply_campaign_file(file: Path) -> None:
     elif applied.limits_changed:
         key = "campaign.limits"
     say(key, version=applied.version)
+
+
+campaign.add_command(simulate)
 
 
 @click.group(help=words("help.db"))

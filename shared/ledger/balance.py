@@ -23,6 +23,8 @@ class Account(StrEnum):
     """Paid, and no longer owed: netted from later rewards."""
     STOCK = "stock"
     EXPIRED = "expired"
+    WRITTEN_OFF = "written_off"
+    """Paid, no longer owed, and given up by two people."""
 
 
 @dataclass(frozen=True, order=True)
@@ -34,7 +36,15 @@ class Key:
     """`member:12`, or `friend:34` where 34 is the referral."""
     clause: str
     occasion: str
-    """`referral:34`, `step:3`, `month:2026-11`, `tx:…`."""
+    """`referral:34`, `referral:34/now`, `referral:34/month:2026-11`, `step:3/round:2`, …"""
+
+    def of(self, what: str) -> str | None:
+        """One part of the occasion by its name: the referral, the step, the month."""
+        for part in self.occasion.split("/"):
+            name, _, value = part.partition(":")
+            if name == what and value:
+                return value
+        return None
 
 
 class Balance(Mapping[tuple[Account, Unit], int]):

@@ -5,7 +5,7 @@ Read off the facts at every settling, so that any order of arrival ends the same
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,11 +13,11 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from shared.applications.facts import (
-    FactRow,
     Kind,
+    Told,
     applications_by_id,
     approvals_of,
-    rows_by_ref,
+    lines_by_ref,
 )
 from shared.campaigns.campaigns import version
 from shared.people.members import Member, MemberStatus, get_member, members_by_refs
@@ -38,32 +38,32 @@ class Reason(StrEnum):
 class Surroundings:
     """What is known about the customers whom some applications were approved for."""
 
-    members: dict[str, Member]
+    members: Mapping[str, Member]
     """Our file, by customer_ref."""
-    approvals: dict[str, list[FactRow]]
+    approvals: Mapping[str, Sequence[Told]]
     """Every approval of a customer, oldest first."""
-    earlier: dict[str, list[FactRow]]
+    earlier: Mapping[str, Sequence[Told]]
     """The facts of those approvals' applications, by application_ref."""
 
 
-def surroundings(session: Session, tales: Collection[Sequence[FactRow]]) -> Surroundings:
+def surroundings(session: Session, tales: Iterable[Sequence[Told]]) -> Surroundings:
     """Look around some applications, each given by its facts: three questions, however many."""
     refs = {ref for rows in tales for ref in _customers(rows)}
-    approvals: dict[str, list[FactRow]] = {ref: [] for ref in refs}
+    approvals: dict[str, list[Told]] = {ref: [] for ref in refs}
     for row in approvals_of(session, refs):
         approvals[row.customer_ref or ""].append(row)
     twice = [row for rows in approvals.values() if len(rows) > 1 for row in rows]
     return Surroundings(
         members_by_refs(session, refs),
         approvals,
-        rows_by_ref(session, {row.application_ref for row in twice if row.application_ref}),
+        lines_by_ref(session, {row.application_ref for row in twice if row.application_ref}),
     )
 
 
 def reason_against(
     member: Member,
     own_number: str | None,
-    rows: Sequence[FactRow],
+    rows: Sequence[Told],
     around: Surroundings,
     applied: datetime,
     months: int,
@@ -89,12 +89,12 @@ def reason_against(
     return Reason.EXISTING if _approved_before(rows, around, applied, months) else None
 
 
-def _customers(rows: Sequence[FactRow]) -> set[str]:
+def _customers(rows: Sequence[Told]) -> set[str]:
     return {row.customer_ref for row in rows if row.kind == Kind.APPROVED and row.customer_ref}
 
 
 def _approved_before(
-    rows: Sequence[FactRow], around: Surroundings, applied: datetime, months: int
+    rows: Sequence[Told], around: Surroundings, applied: datetime, months: int
 ) -> bool:
     """Whether the customer got another card first, and held it within `months`."""
     first = next((row for row in rows if row.kind == Kind.APPROVED and row.customer_ref), None)
@@ -139,7 +139,7 @@ def eligible_credits(session: Session, campaign_id: int, member_id: int) -> list
     member = get_member(session, member_id)
     number = own_number(session, member)
     applications = applications_by_id(session, {credit.application for credit in credits})
-    tales = rows_by_ref(session, [each.application_ref for each in applications.values()])
+    tales = lines_by_ref(session, [each.application_ref for each in applications.values()])
     around = surroundings(session, tales.values())
     months = {
         number: version(session, campaign_id, number).rules.new_customer_months

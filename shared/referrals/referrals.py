@@ -39,6 +39,8 @@ class Credit:
     on: datetime
     version: int
     source: Source
+    segment: str = ""
+    """The member's segment when the friend registered."""
 
 
 class Invite(Base):
@@ -123,6 +125,8 @@ class Referral(Base):
     ordinal: Mapped[int] = mapped_column(Integer)
     """First, second, … friend of this member in this campaign."""
     nickname: Mapped[str | None] = mapped_column(String(30))
+    segment: Mapped[str | None] = mapped_column(String(40))
+    """The member's segment when the friend registered: what a multiplier looks at."""
 
 
 class CreditRow(Base):
@@ -155,7 +159,7 @@ class CreditRow(Base):
 def load_credits(session: Session, campaign_id: int, member_id: int) -> list[Credit]:
     """The credits of one member in one campaign, in the order they count."""
     rows = session.execute(
-        select(CreditRow, Referral.version)
+        select(CreditRow, Referral.version, Referral.segment)
         .join(Referral, Referral.id == CreditRow.referral_id)
         .where(
             Referral.campaign_id == campaign_id,
@@ -165,6 +169,8 @@ def load_credits(session: Session, campaign_id: int, member_id: int) -> list[Cre
         .order_by(CreditRow.on, CreditRow.id)
     )
     return [
-        Credit(row.referral_id, row.application_id, row.on, version, Source(row.source))
-        for row, version in rows
+        Credit(
+            row.referral_id, row.application_id, row.on, version, Source(row.source), segment or ""
+        )
+        for row, version, segment in rows
     ]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.base.privacy import mask_name
 from shared.campaigns.campaigns import current_version, shown_campaign
-from shared.campaigns.rules import BaseClause
+from shared.campaigns.clauses import BaseClause
 from shared.ledger.balance import Account
 from shared.ledger.entries import Entry, Leg
 from shared.people.members import Member, get_member
@@ -88,6 +88,7 @@ def _counts(session: Session, campaign_id: int, clauses: list[str]) -> dict[int,
             Entry.clause.in_(clauses),
             Leg.account != Account.FUNDING.value,
             Leg.account != Account.RECOVERABLE.value,
+            Leg.account != Account.WRITTEN_OFF.value,
         )
         .group_by(Entry.member_id, Entry.occasion)
         .having(func.sum(Leg.amount) > 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,15 +19,17 @@ from shared.actions.notifying import friend_label
 from shared.applications.facts import Fact, Kind, load_facts
 from shared.base.money import Unit
 from shared.campaigns.campaigns import shown_campaign, terms_of
-from shared.campaigns.rules import BaseClause, LadderClause, Terms
-from shared.ledger.balance import Account, Balance, Key
+from shared.campaigns.clauses import BaseClause, LadderClause
+from shared.campaigns.rules import Terms
+from shared.ledger.balance import Account, Balance, Key, total
 from shared.ledger.entries import positions
 from shared.people import consents
 from shared.people.consents import Purpose
 from shared.referrals.eligibility import eligible_credits
 from shared.referrals.referrals import Credit, Referral, load_credits
 from shared.rewards.admission import Holding, Verdict, load_holdings
-from shared.rewards.programme import Due, dues
+from shared.rewards.owed import Due
+from shared.rewards.programme import dues
 from shared.rewards.triggers import Progress as Stage
 from shared.rewards.triggers import Stand, progress_of
 
@@ -215,17 +217,18 @@ def _rewarded(sight: _Sight, referral: Referral, plain: FriendLine) -> FriendLin
     key = Key(
         sight.terms.campaign, f"member:{sight.member_id}", plain.clause, f"referral:{referral.id}"
     )
-    due, balance = sight.owed.get(key), sight.stands.get(key, Balance())
-    holding = sight.held.get(key)
-    for account in (Account.PENDING, Account.AVAILABLE, Account.PAID):
-        for unit in Unit:
-            amount = balance.of(account, unit)
-            if amount > 0:
-                until = due.release if due and account is Account.PENDING else None
-                return FriendLine(
-                    plain.ordinal, plain.referral_id, plain.label, FriendState.EARNED,
-                    unit, amount, until, plain.clause,
-                )  # fmt: skip
+    due, holding = sight.owed.get(key), sight.held.get(key)
+    parts = (key, replace(key, occasion=f"{key.occasion}/now"))
+    stands = total(sight.stands.get(part, Balance()) for part in parts)
+    for unit in Unit:
+        pending = stands.of(Account.PENDING, unit)
+        amount = pending + stands.of(Account.AVAILABLE, unit) + stands.of(Account.PAID, unit)
+        if amount > 0:
+            until = due.release if due and pending else None
+            return FriendLine(
+                plain.ordinal, plain.referral_id, plain.label, FriendState.EARNED,
+                unit, amount, until, plain.clause,
+            )  # fmt: skip
     if holding is not None and holding.verdict in (Verdict.REFUSED, Verdict.CAPPED) and due:
         return FriendLine(
             plain.ordinal, plain.referral_id, plain.label, FriendState.LIMIT,

@@ -22,9 +22,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from shared.base.database import Base, Id, Utc
 from shared.base.money import Unit
 from shared.campaigns.campaigns import limits_at
-from shared.campaigns.rules import MONTHLY_CAP, LimitId
+from shared.campaigns.rules import MONTHLY_CAP, LimitId, counts_amounts, rule_of
 from shared.ledger.balance import Key
-from shared.rewards.programme import Draw, Due
+from shared.rewards.owed import Draw, Due
 
 
 class Verdict(StrEnum):
@@ -57,7 +57,7 @@ class Admission(Base):
     asked: Mapped[int] = mapped_column(BigInteger)
     """What the facts asked for when the verdict was given."""
     draws: Mapped[list[Any]] = mapped_column(JSON)
-    """`[limit, holder]` pairs."""
+    """`[limit, holder, amount]` triples."""
     at: Mapped[datetime] = mapped_column(Utc)
 
 
@@ -105,8 +105,9 @@ class Room:
     def obstacle(self, key: Key, old: Holding, new: Holding) -> LimitId | None:
         """The first limit that `new` instead of `old` would overstep; None: it fits."""
         for limit, more in self._difference(key, old, new).items():
-            if more > 0 and limit in self._limits and self.used[limit] + more > self._limits[limit]:
-                return limit
+            rule = rule_of(limit)
+            if more > 0 and rule in self._limits and self.used[limit] + more > self._limits[rule]:
+                return rule
         return None
 
     def swap(self, key: Key, old: Holding, new: Holding) -> None:
@@ -124,8 +125,9 @@ class Room:
         more: dict[LimitId, int] = {}
         for holding, sign in ((old, -1), (new, 1)):
             for draw in holding.draws:
-                if draw.limit.startswith("budget:"):
-                    more[draw.limit] = more.get(draw.limit, 0) + sign * holding.amount
+                if counts_amounts(draw.limit):
+                    amount = (draw.amount or holding.amount) if holding.amount else 0
+                    more[draw.limit] = more.get(draw.limit, 0) + sign * amount
         before, after = _places(key, old), _places(key, new)
         for place in sorted(before.keys() | after.keys()):
             held = self._places[place]
@@ -139,7 +141,7 @@ def _places(key: Key, holding: Holding) -> Counter[tuple[LimitId, str]]:
     return Counter(
         (draw.limit, draw.holder or own)
         for draw in holding.draws
-        if holding.amount and not draw.limit.startswith("budget:")
+        if holding.amount and not counts_amounts(draw.limit)
     )
 
 
@@ -188,7 +190,7 @@ def load_holdings(session: Session, campaign_id: int, member_id: int) -> dict[Ke
             Unit(row.unit),
             row.amount,
             row.asked,
-            tuple(Draw(limit, holder) for limit, holder in row.draws),
+            tuple(Draw(*draw) for draw in row.draws),
         )
         for row in rows
     }
@@ -241,7 +243,7 @@ def save_holding(
         "unit": holding.unit.value,
         "amount": holding.amount,
         "asked": holding.asked,
-        "draws": [[draw.limit, draw.holder] for draw in holding.draws],
+        "draws": [[draw.limit, draw.holder, draw.amount] for draw in holding.draws],
         "at": now,
     }
     session.execute(_upsert(_dialect(session), "admissions"), values)

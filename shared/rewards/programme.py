@@ -1,109 +1,27 @@
 """What is owed: a pure function of credits, facts, the programme's versions and the time.
 
 No session, no clock. The same credits and facts give the same dues in whatever order and
-however often they arrived. Windows are half open and count by when a thing happened.
+however often they arrived. Windows are half open and count by when a thing happened. What
+each kind of clause owes is in `shared.rewards.clauses`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 
-from shared.applications.facts import Fact, Kind
+from shared.applications.facts import Fact
 from shared.base.clock import month_of
 from shared.base.money import Unit
-from shared.campaigns.rules import (
-    FRIENDS,
-    MONTHLY_CAP,
-    REFERRERS,
-    BaseClause,
-    Clause,
-    LadderClause,
-    LimitId,
-    Money,
-    Party,
-    Terms,
-    Trigger,
-    WelcomeClause,
-    budget_of,
-    first_of,
-)
+from shared.campaigns.clauses import BaseClause, ShareClause, WelcomeClause
+from shared.campaigns.rules import MONTHLY_CAP, Terms
 from shared.ledger.balance import Key
 from shared.referrals.referrals import Credit
-from shared.rewards.triggers import reached
-
-
-@dataclass(frozen=True)
-class Draw:
-    """A shared limit that a due draws on. Budgets give its amount, other limits one place.
-
-    `holder`: whose place it is when several dues share one; empty: the due's own.
-    """
-
-    limit: LimitId
-    holder: str = ""
-
-
-@dataclass(frozen=True)
-class ClauseRef:
-    """Why something is owed: the clause of a version, and the cap that clipped it, if any."""
-
-    version: int
-    clause: str
-    limit: LimitId | None = None
-
-
-@dataclass(frozen=True)
-class Due:
-    """What one clause owes one party for one occasion, in the unit's smallest piece."""
-
-    key: Key
-    unit: Unit
-    amount: int
-    earned: datetime
-    release: datetime
-    """When the cooling period ends."""
-    draws: tuple[Draw, ...]
-    why: ClauseRef
-    full: int
-    """The amount before the monthly cap."""
-    held: bool = False
-    """An account behind it is flagged and not cleared: it waits, whatever the release."""
-
-
-@dataclass(frozen=True)
-class Journey:
-    """One referral: its version, its facts by application, and when it qualified."""
-
-    referral: int
-    version: int
-    applications: tuple[tuple[Fact, ...], ...]
-    at: datetime | None
-
-    @property
-    def held(self) -> bool:
-        """Whether the last word on any of its accounts is `flagged`."""
-        return any(_flagged(facts) for facts in self.applications)
-
-
-def _flagged(facts: Iterable[Fact]) -> bool:
-    words = [fact.kind for fact in facts if fact.kind in (Kind.FLAGGED, Kind.CLEARED)]
-    return bool(words) and words[-1] is Kind.FLAGGED
-
-
-@dataclass(frozen=True)
-class Case:
-    """What a clause looks at: whose, under which terms, which friend, and their rank."""
-
-    member: int
-    terms: Terms
-    journey: Journey
-    rank: int
-    """The k of the k-th qualified friend; 0: not qualified."""
-    held: bool
-    """Whether this friend or one ranked before is held."""
+from shared.rewards.clauses import CLAUSES, Case, Journey, first_reached, share_months
+from shared.rewards.owed import Due, turned_into
+from shared.rewards.triggers import comes_at
 
 
 def dues(
@@ -113,16 +31,46 @@ def dues(
     now: datetime,
     *,
     member: int,
+    chosen: Mapping[Key, int] | None = None,
 ) -> dict[Key, Due]:
     """Everything owed to one member and their friends in one campaign, by key.
 
     Facts that lie after `now` do not count yet. A due that the monthly cap clips to nothing
-    stays in the result with its reason.
+    stays in the result with its reason. `chosen`: which option was picked, where one was.
     """
     journeys = journeys_of(credits, facts, terms, now)
     done = sorted((j for j in journeys if j.at is not None), key=lambda j: (j.at, j.referral))
-    owed = [due for case in _cases(member, terms, journeys, done) for due in _owed(case)]
+    cases = list(_cases(member, terms, journeys, done, now))
+    owed = chosen_prizes((due for case in cases for due in _owed(case)), terms, chosen or {})
     return cap_months(sorted(owed, key=lambda due: (due.earned, due.key)), terms)
+
+
+def next_moment(
+    credits: Iterable[Credit], facts: Iterable[Fact], terms: Terms, now: datetime
+) -> datetime | None:
+    """When time alone next makes something owed: a card held long enough, a month's end."""
+    times = [
+        at
+        for journey in journeys_of(credits, facts, terms, now)
+        for told in journey.applications
+        for at in _moments(terms, journey.version, told)
+        if at > now
+    ]
+    return min(times, default=None)
+
+
+def _moments(terms: Terms, version: int, told: tuple[Fact, ...]) -> Iterator[datetime]:
+    programme = terms.versions[version]
+    triggers = [programme.qualifying]
+    for clause in programme.clauses:
+        if isinstance(clause, (BaseClause, WelcomeClause)):
+            triggers.append(clause.trigger)
+        elif isinstance(clause, ShareClause):
+            yield from (end for _, _, end in share_months(clause, told, terms.zone))
+    for trigger in triggers:
+        at = comes_at(trigger, told)
+        if at is not None:
+            yield at
 
 
 def journeys_of(
@@ -133,100 +81,49 @@ def journeys_of(
     for fact in sorted(set(facts)):
         if fact.at <= now:
             by_application[fact.application].append(fact)
-    versions: dict[int, int] = {}
+    versions: dict[int, Credit] = {}
     applications: dict[int, set[int]] = defaultdict(set)
     for credit in credits:
-        versions[credit.referral] = credit.version
+        versions[credit.referral] = credit
         applications[credit.referral].add(credit.application)
     journeys = []
-    for referral, version in sorted(versions.items()):
+    for referral, credit in sorted(versions.items()):
         told = tuple(tuple(by_application[a]) for a in sorted(applications[referral]))
-        programme = terms.versions[version]
-        at = first_reached(programme.qualifying, told, programme.claw_back_days)
-        journeys.append(Journey(referral, version, told, at))
+        programme = terms.versions[credit.version]
+        at = first_reached(programme.qualifying, told, programme.claw_back_days, now)
+        journeys.append(Journey(referral, credit.version, credit.segment, told, at))
     return journeys
 
 
-def first_reached(
-    trigger: Trigger, applications: Iterable[tuple[Fact, ...]], claw_back_days: int
-) -> datetime | None:
-    """When the earliest of a friend's applications met a trigger, and still does."""
-    window = timedelta(days=claw_back_days)
-    times = [reached(trigger, facts, window) for facts in applications]
-    return min((at for at in times if at is not None), default=None)
-
-
 def _cases(
-    member: int, terms: Terms, journeys: list[Journey], done: list[Journey]
+    member: int, terms: Terms, journeys: list[Journey], done: list[Journey], now: datetime
 ) -> Iterator[Case]:
     held = False
+    of_month: Counter[str] = Counter()
     for rank, journey in enumerate(done, 1):
+        assert journey.at is not None
         held = held or journey.held
-        yield Case(member, terms, journey, rank, held)
+        month = month_of(journey.at, terms.zone)
+        of_month[month] += 1
+        yield Case(member, terms, journey, now, rank, month, of_month[month], held)
     for journey in journeys:
         if journey.at is None:
-            yield Case(member, terms, journey, 0, journey.held)
+            yield Case(member, terms, journey, now, 0, "", 0, journey.held)
 
 
 def _owed(case: Case) -> Iterator[Due]:
-    for clause in case.terms.versions[case.journey.version].clauses:
+    for clause in case.programme.clauses:
         yield from CLAUSES[clause.kind](case, clause)
 
 
-def _per_friend(case: Case, clause: Clause) -> Iterator[Due]:
-    """Base and welcome rewards: once per friend, when the clause's own trigger is met."""
-    assert isinstance(clause, (BaseClause, WelcomeClause))
-    claw_back = case.terms.versions[case.journey.version].claw_back_days
-    at = first_reached(clause.trigger, case.journey.applications, claw_back)
-    if at is not None:
-        occasion = f"referral:{case.journey.referral}"
-        friend = Draw(FRIENDS, f"friend:{case.journey.referral}")
-        yield _due(case, clause, occasion, clause.amount, at, case.journey.held, friend)
-
-
-def _ladder(case: Case, clause: Clause) -> Iterator[Due]:
-    """The k-th qualified friend earns step k of that friend's version."""
-    assert isinstance(clause, LadderClause)
-    for step in clause.steps:
-        if step.at == case.rank and case.journey.at is not None:
-            occasion = f"step:{step.at}"
-            yield _due(case, clause, occasion, step.amount, case.journey.at, case.held)
-
-
-CLAUSES: dict[str, Callable[[Case, Clause], Iterator[Due]]] = {
-    "base": _per_friend,
-    "welcome": _per_friend,
-    "ladder": _ladder,
-}
-"""What each kind of clause owes in a case. A new kind is a new line."""
-
-
-def _due(
-    case: Case,
-    clause: Clause,
-    occasion: str,
-    money: Money,
-    at: datetime,
-    held: bool,
-    *draws: Draw,
-) -> Due:
-    party = f"member:{case.member}"
-    shared = (Draw(budget_of(money.unit)), Draw(first_of(clause.id)), *draws)
-    if clause.to is Party.FRIEND:
-        party = f"friend:{case.journey.referral}"
-    else:
-        shared = (*shared, Draw(REFERRERS, party))
-    return Due(
-        key=Key(case.terms.campaign, party, clause.id, occasion),
-        unit=money.unit,
-        amount=money.amount,
-        earned=at,
-        release=at + timedelta(days=clause.cooling_days),
-        draws=shared,
-        why=ClauseRef(case.journey.version, clause.id),
-        full=money.amount,
-        held=held,
-    )
+def chosen_prizes(owed: Iterable[Due], terms: Terms, chosen: Mapping[Key, int]) -> Iterator[Due]:
+    """Choices that were made become what was chosen (options count from 1)."""
+    for due in owed:
+        number = chosen.get(due.key, 0)
+        if due.unit is Unit.CHOICE and 0 < number <= len(due.options):
+            yield turned_into(due, due.options[number - 1], terms.zone)
+        else:
+            yield due
 
 
 def cap_months(owed: Iterable[Due], terms: Terms) -> dict[Key, Due]:

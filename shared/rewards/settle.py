@@ -33,10 +33,12 @@ from shared.rewards.admission import (
     save_holding,
     save_room,
 )
-from shared.rewards.programme import Due, dues, would_credit
+from shared.rewards.owed import Due
+from shared.rewards.programme import dues, next_moment, would_credit
 from shared.rewards.standing import (
     Happening,
     KeyLife,
+    goodwill_dues,
     happen,
     inactive_since,
     load_lives,
@@ -79,7 +81,7 @@ class Situation:
     holdings: dict[Key, Holding]
     inactive: datetime | None
     wakes: tuple[datetime, ...]
-    """When facts from the near future begin to count."""
+    """When facts from the near future begin to count, and when time alone makes a due."""
 
     def life(self, key: Key) -> KeyLife:
         """The life of a key; a member's key knows whether the member is active."""
@@ -119,15 +121,21 @@ def situation(session: Session, campaign_id: int, member_id: int, now: datetime)
     """Load what is known about a member as of `now`."""
     credits = eligible_credits(session, campaign_id, member_id)
     facts = load_facts(session, {credit.application for credit in credits})
+    terms = terms_of(session, campaign_id)
+    lives = load_lives(session, campaign_id, member_id)
+    chosen = {key: life.chosen for key, life in lives.items() if life.chosen}
+    owed = dues(credits, facts, terms, now, member=member_id, chosen=chosen)
+    given = goodwill_dues(lives, max(terms.versions, default=0))
+    moment = next_moment(credits, facts, terms, now)
     return Situation(
         campaign=campaign_id,
         member=member_id,
-        want=dues(credits, facts, terms_of(session, campaign_id), now, member=member_id),
+        want=owed | given,
         have=standings(session, campaign_id, member_id),
-        lives=load_lives(session, campaign_id, member_id),
+        lives=lives,
         holdings=load_holdings(session, campaign_id, member_id),
         inactive=inactive_since(session, member_id),
-        wakes=tuple(fact.at for fact in facts if fact.at > now),
+        wakes=(*(fact.at for fact in facts if fact.at > now), *([moment] if moment else [])),
     )
 
 

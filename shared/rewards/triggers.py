@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.applications.facts import Fact, Kind
-from shared.campaigns.rules import Terms, Trigger, TriggerKind
+from shared.campaigns.conditions import SPENDING, Trigger, TriggerKind
+from shared.campaigns.rules import Terms
 
 _MARKS = {
     TriggerKind.ACTIVATED: Kind.ACTIVATED,
@@ -17,21 +18,31 @@ _MARKS = {
 }
 
 
-def reached(trigger: Trigger, facts: Sequence[Fact], claw_back: timedelta) -> datetime | None:
+def reached(
+    trigger: Trigger, facts: Sequence[Fact], claw_back: timedelta, now: datetime
+) -> datetime | None:
     """When one application met a trigger; None: not yet, too late, or undone since.
 
-    `facts` are the application's own, oldest first. Undone: the bank says the friend held a
-    card before, the purchase was taken back below the amount, or the card was closed, each
-    within `claw_back` of what it undoes.
+    `facts` are the application's own until `now`, oldest first. Undone: the bank says the
+    friend held a card before, the purchase was taken back below the amount, or the card was
+    closed, each within `claw_back` of what it undoes.
     """
     approval = approved_at(facts)
     if approval is None or _held_a_card(facts):
         return None
     at = _met_at(trigger, facts, approval, claw_back)
-    if at is None:
+    if at is None or at > now:
         return None
     closed = any(fact.kind is Kind.CLOSED and fact.at < at + claw_back for fact in facts)
     return None if closed else at
+
+
+def comes_at(trigger: Trigger, facts: Sequence[Fact]) -> datetime | None:
+    """When time alone will have met a trigger; None: time alone never does."""
+    approval = approved_at(facts)
+    if approval is None or trigger.kind is not TriggerKind.HELD:
+        return None
+    return _met_at(trigger, facts, approval, timedelta(0))
 
 
 def approved_at(facts: Sequence[Fact]) -> datetime | None:
@@ -56,23 +67,30 @@ def _met_at(
 ) -> datetime | None:
     if trigger.kind is TriggerKind.APPROVED:
         return approval
+    if trigger.kind is TriggerKind.HELD:
+        assert trigger.days is not None
+        return approval + timedelta(days=trigger.days)
     until = deadline_of(trigger, approval)
     timely = [f for f in facts if approval <= f.at and (until is None or f.at < until)]
-    if trigger.kind is TriggerKind.FIRST_PURCHASE:
-        assert trigger.at_least is not None
-        left = _left_of_purchases(facts, claw_back)
-        return next(
-            (
-                fact.at
-                for fact in timely
-                if fact.kind is Kind.PURCHASE and left[fact.id] >= trigger.at_least.amount
-            ),
-            None,
-        )
+    if trigger.kind in SPENDING:
+        return _spent_at(trigger, timely, left_of_purchases(facts, claw_back))
     return next((fact.at for fact in timely if fact.kind is _MARKS[trigger.kind]), None)
 
 
-def _left_of_purchases(facts: Sequence[Fact], claw_back: timedelta) -> dict[str, int]:
+def _spent_at(trigger: Trigger, timely: Sequence[Fact], left: dict[str, int]) -> datetime | None:
+    """When one purchase, or all together, came to the amount."""
+    assert trigger.at_least is not None
+    total = 0
+    for fact in timely:
+        if fact.kind is not Kind.PURCHASE:
+            continue
+        total = left[fact.id] + (total if trigger.kind is TriggerKind.TOTAL_SPEND else 0)
+        if total >= trigger.at_least.amount:
+            return fact.at
+    return None
+
+
+def left_of_purchases(facts: Sequence[Fact], claw_back: timedelta) -> dict[str, int]:
     """What is left of each purchase after the reversals within the claw-back window."""
     taken: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
@@ -129,11 +147,11 @@ def progress_of(
     trigger = programme.qualifying
     claw_back = timedelta(days=programme.claw_back_days)
     told = [[fact for fact in facts if fact.at <= now] for facts in applications]
-    times = [at for facts in told if (at := reached(trigger, facts, claw_back)) is not None]
+    times = [at for facts in told if (at := reached(trigger, facts, claw_back, now)) is not None]
     approvals = [at for facts in told if (at := approved_at(facts)) is not None]
     activations = [f.at for facts in told for f in facts if f.kind is Kind.ACTIVATED]
     deadline = deadline_of(trigger, max(approvals)) if approvals else None
-    days = programme.attribution_days + (trigger.within_days or 0)
+    days = programme.attribution_days + (trigger.within_days or trigger.days or 0)
     quiet_until = registered + timedelta(days=days)
     missed = now >= deadline if deadline is not None else not approvals and now >= quiet_until
     stand = Stand.OPEN

@@ -17,7 +17,7 @@ from shared.base.errors import Refusal
 from shared.base.i18n import Locale
 from shared.campaigns.campaigns import CampaignVersion
 from shared.campaigns.campaigns import version as campaign_version
-from shared.campaigns.rules import Party
+from shared.campaigns.clauses import Party
 from shared.campaigns.words import clause_words, trigger_words
 from shared.people.consents import Purpose
 from shared.reports.invite_page import InvitePage, PageState
@@ -70,7 +70,7 @@ def offer_of(version: CampaignVersion, locale: Locale) -> Offer:
         name=rules.name.of(locale),
         headline=rules.offer.of(locale),
         gets=tuple(
-            clause_words(clause, locale, Party.FRIEND)
+            clause_words(clause, rules, locale, Party.FRIEND)
             for clause in rules.clauses
             if clause.to is Party.FRIEND
         ),

@@ -12,7 +12,7 @@ from shared.actions.inviting import find_invite, link_of
 from shared.base import i18n
 from shared.base.errors import Refusal
 from shared.campaigns.campaigns import current_version, get_campaign, limits_at
-from shared.campaigns.rules import Party
+from shared.campaigns.clauses import Party
 from shared.campaigns.words import terms_lines
 from shared.people.consents import TEXT_VERSION
 from shared.pictures import qr_png

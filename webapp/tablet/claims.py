@@ -15,7 +15,7 @@ from shared.actions.claiming import decide_claim
 from shared.base.errors import Refusal
 from shared.base.money import Unit
 from shared.campaigns.campaigns import version
-from shared.campaigns.rules import BaseClause
+from shared.campaigns.clauses import BaseClause
 from shared.claims.claims import Claim, Reason, State, steps_of
 from shared.claims.evidence import EvidenceKind
 from shared.people.staff import Staff

@@ -229,3 +229,71 @@ def test_the_file_takes_a_campaign_forward_and_never_back(database, now, wish, l
         apply_campaign(session, SPRING, now, "operator:test")
         apply_campaign(session, source, now, "operator:test")
         assert get_campaign(session, applied.campaign_id).life == Life.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "code"),
+    [
+        ("    amount: ¥100", "    amount: {gift: mug}", "clauses[0]", "unknown_prize"),
+        ("    amount: ¥100", "    amount: {present: mug}", "clauses[0].amount", "prize"),
+        ("    amount: ¥100", "    amount: {pick: [¥5]}", "clauses[0].amount", "pick"),
+        (
+            "    amount: ¥100",
+            "    amount: {donate: 5 points, to: forest}",
+            "clauses[0].amount.donate",
+            "donation_unit",
+        ),
+        (
+            "    amount: ¥100",
+            "    amount: {privilege: a}\n    at_once_percent: 50",
+            "clauses[0]",
+            "not_divisible",
+        ),
+        (
+            "    amount: ¥100",
+            "    amount: ¥100\n    multipliers: [{percent: 200}]",
+            "clauses[0].multipliers[0]",
+            "multiplier",
+        ),
+        (
+            "    amount: ¥100",
+            "    amount: ¥100\n    multipliers: [{percent: 200, starts: 2026-05-01}]",
+            "clauses[0].multipliers[0]",
+            "season",
+        ),
+        (
+            "  first_purchase: {at_least: ¥300",
+            "  held: {at_least: ¥300",
+            "qualifies",
+            "purchase_only",
+        ),
+        (
+            "qualifies:\n  first_purchase: {at_least: ¥300, within_days: 90}",
+            "qualifies: {held: {within_days: 9}}",
+            "qualifies",
+            "held_days",
+        ),
+        (
+            "    kind: ladder",
+            "    kind: ladder\n    highest_only: true\n    rounds: often",
+            "clauses[2].rounds",
+            "bool",
+        ),
+        (
+            '{at: 5, amount: "8,000 points"}',
+            "{at: 5, amount: ¥9}\n    highest_only: true",
+            "clauses[2]",
+            "ladder_highest",
+        ),
+        ("  first_friends: 20000", "  daily_budget: [¥99]", "limits.daily_budget", "budget_small"),
+    ],
+)
+def test_a_mistake_in_the_reward_language_is_named_with_its_place(old, new, path, code):
+    assert old in SPRING
+    source = SPRING.replace(old, new, 1)
+    [(line, where, what)] = problems(source)
+    assert (where, what) == (path, code)
+    first = source[: source.index(new)].count("\n") + 1
+    assert first - 6 <= line <= first + new.count("\n"), (
+        "the first line of the clause, or the entry"
+    )

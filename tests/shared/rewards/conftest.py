@@ -14,7 +14,7 @@ from shared.base.database import Database
 from shared.base.money import Unit
 from shared.campaigns.campaigns import current_version
 from shared.campaigns.file import apply_campaign
-from shared.ledger.balance import Account, Balance, total
+from shared.ledger.balance import Account, Balance, Key, total
 from shared.ledger.entries import Entry, entries_of, positions
 from shared.ledger.verify import verify
 from shared.people.members import Member, MemberStatus
@@ -24,8 +24,12 @@ from shared.rewards.admission import Admission
 from shared.rewards.queue import due_tasks, wake
 from shared.rewards.review import differences, miscounts
 from shared.rewards.settle import Change, settle
+from shared.rewards.standing import Happening, happen
 
 CAMPAIGN = Path(__file__).parents[1] / "spring.yaml"
+
+
+_GIVES = (Account.FUNDING, Account.STOCK)
 
 
 class Story:
@@ -140,6 +144,20 @@ class Story:
         self.bank(friend, Kind.APPROVED, day=day - 1)
         self.bank(friend, Kind.PURCHASE, day=day, yuan=yuan, transaction=f"T-{friend}")
 
+    def picks(self, member: str, clause: str, friend: str, option: int, *, day: float) -> None:
+        """The member picks one of several rewards."""
+        key = Key(
+            self.campaign,
+            f"member:{self.members[member]}",
+            clause,
+            f"referral:{self.friends[friend]}",
+        )
+        with self.database.transaction() as session:
+            happen(
+                session, key, self.members[member], Happening.CHOSEN, self.at(day), amount=option
+            )
+            wake(session, self.campaign, self.members[member], self.at(day))
+
     def settle(self, day: float) -> list[Change]:
         """Everything that is due by a day, in one transaction."""
         with self.database.transaction() as session:
@@ -167,7 +185,7 @@ class Story:
         with self.database.reading() as session:
             held = positions(session, self.campaign, self.members[member])
         rest = total(held.values())
-        return _legs(Balance({p: n for p, n in rest.items() if p[0] is not Account.FUNDING}))
+        return _legs(Balance({p: n for p, n in rest.items() if p[0] not in _GIVES}))
 
     def positions(self) -> dict[tuple[str, str, str, Account, Unit], int]:
         """Every position of every member, by names that do not depend on ids."""
@@ -211,17 +229,28 @@ class Story:
         return f"{who} {entry.clause}" + (f" {what}" if what != who else "")
 
     def _name(self, word: str) -> str:
+        word, slash, rest = word.partition("/")
         kind, _, number = word.partition(":")
         table = {"member": self.members, "friend": self.friends, "referral": self.friends}
         names = {str(each): name for name, each in table.get(kind, {}).items()}
-        return names.get(number, word)
+        return names.get(number, word) + slash + rest
+
+
+_FEN = (Unit.CNY, Unit.DONATION)
+_MARKS = {
+    Unit.CNY: "",
+    Unit.POINTS: "p",
+    Unit.GIFT: " gift",
+    Unit.PRIVILEGE: " privilege",
+    Unit.DONATION: " donated",
+    Unit.CHOICE: " choice",
+}
 
 
 def _legs(balance: Balance) -> str:
     order = list(Account)
     return ", ".join(
-        f"{account.value} {amount // 100 if unit is Unit.CNY else amount:+d}"
-        + ("" if unit is Unit.CNY else "p")
+        f"{account.value} {amount // 100 if unit in _FEN else amount:+d}{_MARKS[unit]}"
         for (account, unit), amount in sorted(
             balance.items(), key=lambda leg: (order.index(leg[0][0]), leg[0][1])
         )
@@ -246,6 +275,18 @@ def tell(database: Database, now: datetime) -> Callable[..., Story]:
         told.campaign_file(*changes)
         for name in members:
             told.member(name)
+        return told
+
+    return begin
+
+
+@pytest.fixture
+def tell_on(now: datetime) -> Callable[..., Story]:
+    """A world with a changed spring campaign on a database that the test brings, and nobody."""
+
+    def begin(database: Database, *changes: tuple[str, str]) -> Story:
+        told = Story(database, now)
+        told.campaign_file(*changes)
         return told
 
     return begin

@@ -84,7 +84,8 @@ def test_a_second_application_counts_for_the_same_friend():
 )
 def test_each_trigger_is_met_when_its_fact_happened(terms, facts, day):
     trigger = read_campaign(SPRING.replace(QUALIFIES, f"qualifies: {terms}")).qualifying
-    assert reached(trigger, facts, timedelta(days=90)) == (None if day is None else at(day))
+    met = reached(trigger, facts, timedelta(days=90), at(200))
+    assert met == (None if day is None else at(day))
 
 
 def test_a_trigger_without_a_term_is_undone_at_once():
@@ -99,5 +100,7 @@ def test_the_bank_s_last_word_on_a_former_card_counts():
         return Fact(at(day), f"w{day}", Kind.SUBMITTED, 1, existing_customer=existing)
 
     trigger, window = RULES.qualifying, timedelta(days=90)
-    assert reached(trigger, [word(1, True), APPROVED, BOUGHT], window) is None
-    assert reached(trigger, [word(1, True), word(1.5, False), APPROVED, BOUGHT], window) == at(9)
+    assert reached(trigger, [word(1, True), APPROVED, BOUGHT], window, at(200)) is None
+    assert reached(
+        trigger, [word(1, True), word(1.5, False), APPROVED, BOUGHT], window, at(200)
+    ) == at(9)

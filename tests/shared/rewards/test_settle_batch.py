@@ -16,7 +16,7 @@ from shared.campaigns.campaigns import Life, get_campaign, move
 from shared.ledger.entries import Entry
 from shared.post.audit import Audit, record
 from shared.referrals.referrals import Credit, Source
-from shared.rewards.programme import Due
+from shared.rewards.owed import Due
 from shared.rewards.queue import SettleTask, due_tasks, waiting, wake
 from shared.rewards.settle import DUTY, claim_effect, settle, settle_batch
 

@@ -7,8 +7,8 @@ from alembic import op
 
 import shared.base.database
 
-revision = "0004"
-down_revision = "0001"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

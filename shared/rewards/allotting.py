@@ -1,0 +1,145 @@
+"""Shared limits allotted by due time: who would have won, had every due come when it was earned.
+
+Live, limits bind in the order of arrival (`shared.rewards.admission`); a simulation has no
+arrivals, so it sorts every member's dues by (earned, key), on disk when they are many, and
+gives room in that order by the same rule: a due that does not fit wholly is refused.
+"""
+
+from __future__ import annotations
+
+import heapq
+import marshal
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import IO, NamedTuple
+
+from shared.campaigns.rules import LimitId, counts_amounts, rule_of
+from shared.rewards.owed import Due
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+RUN = 40_000
+"""Dues sorted in memory at a time."""
+_BLOCK = 500
+"""Dues read back at a time from each sorted run."""
+
+
+class Claim(NamedTuple):
+    """A due as it waits for its turn: plain values that sort by (earned, key) and fit on disk."""
+
+    earned: int
+    """Microseconds since 1970, UTC."""
+    party: str
+    clause: str
+    occasion: str
+    unit: str
+    amount: int
+    full: int
+    """Before the monthly cap."""
+    place: int
+    """Which member in the order looked at."""
+    draws: tuple[tuple[str, str, str, int], ...]
+    """Of each limit that the draft has: what is drawn on, under which limit, whose place it is
+    when several dues share one (else empty), how much."""
+
+
+def claim_of(due: Due, place: int, limits: Mapping[LimitId, int]) -> Claim:
+    """A due in the form in which it waits. Limits that the draft does not have are left out."""
+    amounts: list[tuple[str, str, str, int]] = []
+    places: list[tuple[str, str, str, int]] = []
+    for draw in due.draws:
+        rule = rule_of(draw.limit)
+        if rule not in limits:
+            continue
+        if counts_amounts(rule):
+            amounts.append((draw.limit, rule, "", draw.amount or due.amount))
+        else:
+            places.append((draw.limit, rule, draw.holder, 1))
+    key = due.key
+    earned = (due.earned - EPOCH) // _MICROSECOND
+    return Claim(
+        earned, key.party, key.clause, key.occasion, due.unit.value, due.amount, due.full, place,
+        (*amounts, *sorted(places)),
+    )  # fmt: skip
+
+
+class InTimesOrder(AbstractContextManager["InTimesOrder"]):
+    """Takes claims in any order and gives them back by (earned, key), in bounded memory."""
+
+    def __init__(self, run: int = RUN) -> None:
+        self._run = run
+        self._waiting: list[Claim] = []
+        self._runs: list[IO[bytes]] = []
+
+    def add(self, claim: Claim) -> None:
+        """One more."""
+        self._waiting.append(claim)
+        if len(self._waiting) >= self._run:
+            self._write()
+
+    def _write(self) -> None:
+        self._waiting.sort()
+        file = TemporaryFile(prefix="jianka-")  # noqa: SIM115 (closed in __exit__)
+        self._runs.append(file)
+        for start in range(0, len(self._waiting), _BLOCK):
+            marshal.dump([tuple(c) for c in self._waiting[start : start + _BLOCK]], file)
+        self._waiting.clear()
+
+    def __iter__(self) -> Iterator[Claim]:
+        self._waiting.sort()
+        return heapq.merge(self._waiting, *map(_read, self._runs))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for file in self._runs:
+            file.close()
+
+
+def _read(file: IO[bytes]) -> Iterator[Claim]:
+    """A sorted run, a block at a time: what this process wrote itself a moment ago."""
+    file.seek(0)
+    while True:
+        try:
+            block = marshal.load(file)  # noqa: S302
+        except EOFError:
+            return
+        for plain in block:
+            yield Claim._make(plain)
+
+
+class Shares:
+    """What is left of the draft's limits, taken in the order of asking."""
+
+    def __init__(self, limits: Mapping[LimitId, int]) -> None:
+        self._limits = limits
+        self.used: Counter[LimitId] = Counter()
+        """By what is drawn on: a day's share of a daily budget stands for itself."""
+        self._holders: dict[LimitId, set[str]] = defaultdict(set)
+        """Who has a place that later dues share; never more than the limit has places."""
+        self.exhausted: dict[LimitId, int] = {}
+        """When a limit first had nothing left or refused somebody, in microseconds."""
+
+    def take(self, claim: Claim) -> LimitId | None:
+        """Take what a claim draws on, all or nothing; the limit that refuses it, or None."""
+        asked = [
+            draw for draw in claim.draws if not draw[2] or draw[2] not in self._holders[draw[1]]
+        ]
+        for name, rule, _, amount in asked:
+            if self.used[name] + amount > self._limits[rule]:
+                self.exhausted.setdefault(rule, claim.earned)
+                return rule
+        for name, rule, holder, amount in asked:
+            if holder:
+                self._holders[rule].add(holder)
+            self.used[name] += amount
+            if self.used[name] >= self._limits[rule]:
+                self.exhausted.setdefault(rule, claim.earned)
+        return None
