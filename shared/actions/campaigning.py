@@ -37,6 +37,7 @@ from shared.campaigns.problems import CampaignFileError
 from shared.people.staff import Staff
 
 _DAY = timedelta(days=1)
+_LONGEST_MONTH = 31
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,8 @@ def closes_from(session: Session, campaign: Campaign) -> datetime:
     """
     rules = current_version(session, campaign.id).rules
     plain = rules.model_dump(mode="json")
-    triggers = max(_named(plain, ("within_days", "days", "held_days")), default=0)
+    triggers = max(_named(plain, ("within_days", "days")), default=0)
+    triggers = max(triggers, _LONGEST_MONTH * max(_named(plain, ("months",)), default=0))
     cooling = max(_named(plain, ("cooling_days",)), default=0)
     days = rules.attribution_days + triggers + max(cooling, rules.claw_back_days)
     end = min(campaign.ends_at, campaign.life_since)

@@ -15,10 +15,30 @@ from shared.campaigns.file import apply_campaign, read_campaign
 
 ROOT = Path(__file__).resolve().parents[3]
 SPRING = (ROOT / "tests" / "shared" / "spring.yaml").read_text(encoding="utf-8")
+RICH = """
+gifts:
+  - {id: mug, name: {zh_Hans: 杯子, zh_Hant: 杯子, en: a mug}, stock: 20}
+privileges:
+  - {id: lounge, name: {zh_Hans: 贵宾厅, zh_Hant: 貴賓室, en: a lounge visit}}
+causes:
+  - {id: forest, name: {zh_Hans: 植树, zh_Hant: 植樹, en: trees}}
+"""
+RICH_CLAUSES = """
+  - {id: mug, kind: base, trigger: approved, amount: {gift: mug}, cooling_days: 1}
+  - {id: lounge, kind: welcome, trigger: {held: {days: 60}}, amount: {privilege: lounge, times: 2}}
+  - {id: trees, kind: base, trigger: activated, amount: {donate: ¥20, to: forest}}
+  - {id: pick, kind: base, trigger: approved, amount: {pick: [¥50, {gift: mug}], within_days: 10}}
+  - {id: share, kind: share, months: 12, bands: [{at_least: ¥1000, amount: ¥5}]}
+  - {id: three, kind: stage, months: 3, at_least: ¥500, amount: ¥20.50}
+"""
 SAMPLE = (ROOT / "assets" / "sample" / "campaign.yaml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("source", [SPRING, SAMPLE])
+WHOLE = SAMPLE.replace("  first_friends:", "  daily_budget: [¥5000]\n  first_friends:")
+WHOLE = WHOLE.rstrip() + RICH_CLAUSES + RICH
+
+
+@pytest.mark.parametrize("source", [SPRING, WHOLE])
 def test_applying_what_was_exported_changes_nothing(database, now, source):
     with database.transaction() as session:
         first = apply_campaign(session, source, now, "operator:test")
