@@ -10,6 +10,7 @@ from shared.base.settings import Mode, Settings
 from webapp.assets import install_assets
 from webapp.bank.events import bank
 from webapp.demo import demo
+from webapp.desk import desk
 from webapp.health import health, install_metrics
 from webapp.landing import landing
 from webapp.limits import install_limits
@@ -37,6 +38,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     app.register_blueprint(health)
     app.register_blueprint(landing)
     app.register_blueprint(tablet)
+    app.register_blueprint(desk)
     app.register_blueprint(bank)
     if settings.mode is Mode.DEMO:
         app.register_blueprint(demo)

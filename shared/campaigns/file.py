@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -92,7 +93,7 @@ class CampaignFile(Rules):
     @field_validator("zone")
     @classmethod
     def _iana(cls, zone: str) -> str:
-        if zone not in available_timezones():
+        if zone not in _zones():
             raise PydanticCustomError("zone", "unknown zone", {"found": zone})
         return zone
 
@@ -139,6 +140,12 @@ class CampaignFile(Rules):
             {name: getattr(self, name) for name in Rules.model_fields}, from_attributes=True
         )
         return rules.model_dump(mode="json")
+
+
+@cache
+def _zones() -> set[str]:
+    """Every zone's name; the standard library reads a folder each time it is asked."""
+    return available_timezones()
 
 
 def _largest(unit: Unit) -> Callable[[Clause], int]:

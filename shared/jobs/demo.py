@@ -25,6 +25,7 @@ import click
 
 from shared.base.errors import Misconfigured
 from shared.base.settings import Settings
+from shared.jobs import demo_stage
 from shared.jobs.console import complain, say, words
 from shared.jobs.demo_stage import FOLDER, Stage, set_stage
 
@@ -165,6 +166,16 @@ def _announce(stage: Stage) -> None:
         pin=story.pin,
         manager_no=story.manager_no,
         manager_pin=story.manager_pin,
+    )
+    say(
+        "demo.desk",
+        address=f"{settings.public_url}/desk/",
+        desk_no=demo_stage.DESK,
+        desk_pin=demo_stage.DESK_PIN,
+        second_no=demo_stage.SECOND,
+        second_pin=demo_stage.SECOND_PIN,
+        auditor_no=demo_stage.AUDITOR,
+        auditor_pin=demo_stage.AUDITOR_PIN,
     )
     say("demo.stop", folder=FOLDER)
     sys.stdout.flush()

@@ -33,6 +33,16 @@ FOLDER = Path("var") / "demo"
 SAMPLE = Path(__file__).resolve().parents[2] / "assets" / "sample"
 TELLER, TELLER_PIN = "S1001", "258036"
 MANAGER, MANAGER_PIN = "S1002", "147025"
+DESK, DESK_PIN = "S9001", "369014"
+SECOND, SECOND_PIN = "S9003", "480125"
+AUDITOR, AUDITOR_PIN = "S9002", "591236"
+_PINS = {
+    TELLER: TELLER_PIN,
+    MANAGER: MANAGER_PIN,
+    DESK: DESK_PIN,
+    SECOND: SECOND_PIN,
+    AUDITOR: AUDITOR_PIN,
+}
 _ACTOR = "operator:demo"
 _SAMPLE_SANDBOX = "http://127.0.0.1:8001/"
 _TABLET_TERM = timedelta(days=3650)
@@ -69,7 +79,7 @@ class Stage:
                 import_members(session, (SAMPLE / "members.csv").read_bytes(), _ACTOR, now)
                 import_staff(session, (SAMPLE / "staff.csv").read_bytes(), _ACTOR, now)
             apply_campaign(session, self._campaign(), now, _ACTOR)
-            for staff_no, pin in ((TELLER, TELLER_PIN), (MANAGER, MANAGER_PIN)):
+            for staff_no, pin in _PINS.items():
                 staff = session.scalar(select(Staff).where(Staff.staff_no == staff_no))
                 if staff is not None and staff.pin_hash is None:
                     set_pin(staff, pin)

@@ -11,6 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from demo import Demo, start_demo
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from shared.jobs.demo_stage import DESK, DESK_PIN
+
 SERIOUS = ("serious", "critical")
 PATIENCE = 30_000
 """Milliseconds: the machine may be busy."""
@@ -214,3 +216,30 @@ def test_the_stage_is_for_everybody(
     assert box is not None
     assert box["y"] + box["height"] == pytest.approx(height, abs=1)
     stage.context.close()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("scheme", "width", "height"), [("light", 1280, 800), ("dark", 1440, 900)])
+def test_the_desk_is_for_everybody(
+    demo: Demo, browser: Browser, invite: str, scheme: str, width: int, height: int
+) -> None:
+    desk = opens(browser, scheme, width, height)
+    desk.goto(f"{demo.web}/desk/")
+    is_for_everybody(desk, "sign-in")
+    desk.get_by_test_id("staff-no").fill(DESK)
+    desk.get_by_test_id("pin").fill(DESK_PIN)
+    desk.get_by_test_id("sign-in").click()
+    expect(desk.get_by_test_id("campaigns")).to_be_visible()
+    spring = f"{demo.web}/desk/campaigns/spring-referral"
+    for page in ("", "/programme", "/edit", "/move/paused", "/rows/referrals", "/versions/1"):
+        desk.goto(spring + page)
+        is_for_everybody(desk, f"campaign{page}")
+    desk.goto(f"{spring}/edit")
+    desk.locator("[name='clauses[0].amount']").fill("¥130")
+    expect(desk.locator("[data-preview-here] ins").first).to_contain_text("¥130")
+    desk.get_by_test_id("compare").click()
+    expect(desk.get_by_test_id("changes")).to_be_visible()
+    is_for_everybody(desk, "draft")
+    desk.goto(f"{demo.web}/desk/approvals")
+    is_for_everybody(desk, "approvals")
+    desk.context.close()

@@ -1,0 +1,143 @@
+"""The desk's blueprint, its frame, and what its pages say once after a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, g, make_response, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+
+from shared.actions.desk_seat import DeskSeat
+from shared.base.errors import Refusal
+from shared.base.i18n import refusal_text
+from shared.people.staff import SESSION_IDLE
+from webapp.csrf import StaleForm
+from webapp.words import language_choices, request_locale
+
+desk = Blueprint(
+    "desk",
+    __name__,
+    url_prefix="/desk",
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static",
+)
+
+Answer = ResponseReturnValue
+MOST_BYTES = 512 * 1024
+UNPROCESSABLE = 422
+FORBIDDEN = 403
+_NOTICE = "notice"
+_PLACES = ("campaigns", "approvals")
+_GRACE_SECONDS = 5
+
+
+@desk.before_request
+def keep_forms_small() -> None:
+    """The largest thing anybody sends is a campaign file."""
+    if (request.content_length or 0) > MOST_BYTES:
+        raise RequestEntityTooLarge
+
+
+def seat() -> DeskSeat | None:
+    """Who is signed in, as the guard found it."""
+    found: DeskSeat | None = g.get("desk_seat")
+    return found
+
+
+def present() -> DeskSeat:
+    """Who is signed in, on a page that nobody else reaches."""
+    found = seat()
+    assert found is not None
+    return found
+
+
+def say(key: str, kind: str = "done", **params: str | int) -> None:
+    """Keep a notice for the next page."""
+    session[_NOTICE] = [kind, key, params]
+
+
+def told() -> dict[str, Any] | None:
+    """The notice kept for this page, once."""
+    kept = session.pop(_NOTICE, None)
+    if not isinstance(kept, list) or len(kept) != 3:
+        return None
+    kind, key, params = kept
+    return {"kind": kind, "key": key, "params": params}
+
+
+def words_of(refusal: Refusal) -> str:
+    """A refusal in this reader's language."""
+    return refusal_text(request_locale(), refusal)
+
+
+def page(template: str, place: str, status: int = 200, **more: Any) -> Response:
+    """A page of somebody who is signed in; `place` is where in the navigation it belongs."""
+    html = render_template(
+        f"desk/{template}.html",
+        places=[(url_for(f"desk.{key}"), key, key == place) for key in _PLACES],
+        waiting=g.get("open_approvals", 0),
+        who=present(),
+        language_links=languages(url_for(f"desk.{place}")),
+        notice=told(),
+        idle_seconds=int(SESSION_IDLE.total_seconds()) + _GRACE_SECONDS,
+        home=url_for("desk.home"),
+        **more,
+    )
+    return make_response(html, status)
+
+
+def bare_page(template: str, fallback: str, status: int = 200, **more: Any) -> Response:
+    """A page without the navigation: before sign-in, and when something went wrong."""
+    html = render_template(
+        f"desk/{template}.html",
+        language_links=languages(fallback),
+        notice=told(),
+        home=url_for("desk.home"),
+        **more,
+    )
+    return make_response(html, status)
+
+
+def trouble(kind: str, status: int) -> Response:
+    """What went wrong: `stale`, `missing`, `busy`, `large` or `read_only`."""
+    return bare_page("trouble", url_for("desk.home"), status, kind=kind)
+
+
+def busy() -> Response:
+    """Too often in one minute: nothing was done."""
+    response = trouble("busy", 429)
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+@desk.errorhandler(StaleForm)
+def stale_form(_error: StaleForm) -> Answer:
+    """A form of an older session."""
+    return trouble("stale", 400)
+
+
+@desk.errorhandler(NotFound)
+def missing(_error: NotFound) -> Answer:
+    """A campaign or proposal that was never there."""
+    return trouble("missing", 404)
+
+
+@desk.errorhandler(RequestEntityTooLarge)
+def too_large(_error: RequestEntityTooLarge) -> Answer:
+    """More than a campaign file holds."""
+    return trouble("large", 413)
+
+
+def languages(fallback: str) -> list[tuple[str, str]]:
+    """Where the language switch leads: this page, or its place where it was posted."""
+    return language_choices(request.path if request.method in ("GET", "HEAD") else fallback)
+
+
+@desk.after_request
+def keep_nothing(response: Response) -> Response:
+    """Nothing the desk showed stays on the machine."""
+    if request.endpoint != "desk.static":
+        response.headers["Cache-Control"] = "no-store"
+    return response

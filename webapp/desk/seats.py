@@ -1,0 +1,145 @@
+"""The guard of the face: who is signed in, and whether they may change anything.
+
+A view that only shows is for everybody at the desk, one that takes a form is for those who may
+change things, unless it says otherwise: a forgotten word locks the door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TypeVar
+
+from flask import current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from shared.actions.approvals import open_approvals
+from shared.actions.desk_seat import desk_seat, desk_staff
+from shared.people.staff import Staff, touch_session
+from webapp.desk.face import FORBIDDEN, Answer, desk, present, say, trouble
+from webapp.wiring import wiring
+
+_TOKEN = "token"  # noqa: S105 (the name under which the session keeps it)
+_LAST = "last"
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+class Need(StrEnum):
+    """What a view asks for before it answers."""
+
+    NOTHING = "nothing"
+    READ = "read"
+    CHANGE = "change"
+
+
+class SignedOut(Exception):
+    """The person was signed out between the page and its form."""
+
+
+def needs(need: Need) -> Callable[[View], View]:
+    """Say what a view asks for."""
+
+    def mark(view: View) -> View:
+        view.need = need  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def need_of(endpoint: str, method: str) -> Need:
+    """What the view behind an endpoint asks for."""
+    if endpoint == "desk.static":
+        return Need.NOTHING
+    usual = Need.READ if method in ("GET", "HEAD", "OPTIONS") else Need.CHANGE
+    need: Need = getattr(current_app.view_functions[endpoint], "need", usual)
+    return need
+
+
+@desk.before_request
+def guard() -> Answer | None:
+    """Find who asks, and send whoever may not go on to the step that comes first."""
+    assert request.endpoint is not None
+    if request.endpoint == "desk.static":
+        return None
+    need = need_of(request.endpoint, request.method)
+    parts = wiring()
+    with parts.database.reading() as reading:
+        sitting = desk_seat(reading, token(), parts.now())
+        g.desk_seat = sitting
+        if sitting is not None:
+            g.open_approvals = len(open_approvals(reading))
+    if need is Need.NOTHING:
+        return None
+    if sitting is None:
+        return to_sign_in()
+    if sitting.quiet:
+        with parts.database.transaction() as writing:
+            touch_session(writing, token(), parts.now())
+    if need is Need.CHANGE and not sitting.may_change:
+        return trouble("read_only", FORBIDDEN)
+    return None
+
+
+def to_sign_in() -> Answer:
+    """Signed out, or never in: sign in first."""
+    if session.pop(_TOKEN, None):
+        say("desk.signed_out", "info")
+    return redirect(url_for("desk.sign_in"), 303)
+
+
+@desk.errorhandler(SignedOut)
+def signed_out(_error: SignedOut) -> Answer:
+    """The form came too late: nothing was done."""
+    return to_sign_in()
+
+
+@contextmanager
+def acting() -> Iterator[tuple[Session, Staff]]:
+    """One action of the person at the desk, checked in the transaction that holds its effect.
+
+    SignedOut when the session ended since the page was shown.
+    """
+    parts = wiring()
+    now = parts.now()
+    with parts.database.transaction() as writing:
+        yield writing, _present(writing)
+        touch_session(writing, token(), now)
+
+
+@contextmanager
+def asking() -> Iterator[Session]:
+    """One question of the person at the desk."""
+    with wiring().database.reading() as reading:
+        yield reading
+
+
+def _present(within: Session) -> Staff:
+    staff = desk_staff(within, token(), wiring().now())
+    if staff is None or staff.id != present().staff_id:
+        raise SignedOut
+    return staff
+
+
+def token() -> str:
+    """The secret of this sign-in; empty when nobody is signed in here."""
+    return str(session.get(_TOKEN, ""))
+
+
+def begin(new_token: str) -> None:
+    """Somebody signed in: nothing of who was here before stays in the cookie."""
+    session.clear()
+    session[_TOKEN] = new_token
+
+
+def leave(staff_no: str) -> None:
+    """Nobody is signed in any more; the number of who was saves typing at the next sign-in."""
+    session.clear()
+    session[_LAST] = staff_no
+
+
+def last_staff_no() -> str:
+    """The staff number of who signed out here; empty where nobody did."""
+    return str(session.get(_LAST, ""))

@@ -1,0 +1,42 @@
+// The desk's conveniences; every page works without them.
+(() => {
+  // A filter chosen is a filter applied.
+  for (const choice of document.querySelectorAll("[data-filter]")) {
+    choice.addEventListener("change", () => choice.form.requestSubmit());
+  }
+
+  // The plain words follow what is typed.
+  const form = document.querySelector("form[data-preview]");
+  const here = form?.querySelector("[data-preview-here]");
+  if (form && here) {
+    let timer = 0;
+    let asked = 0;
+    const look = async () => {
+      const turn = ++asked;
+      const answer = await fetch(form.dataset.preview, { method: "POST", body: new FormData(form) });
+      if (answer.ok && !answer.redirected && turn === asked) here.innerHTML = await answer.text();
+    };
+    form.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => look().catch(() => {}), 300);
+    });
+  }
+
+  // A page that comes back from memory is asked for again: it may be somebody else's now.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) window.location.reload();
+  });
+
+  // A page left lying leaves by itself, also when the machine slept meanwhile.
+  const leaves = document.querySelector('meta[name="leaves"]');
+  if (leaves) {
+    const began = () => Date.now() + Number(leaves.content) * 1000;
+    let until = began();
+    form?.addEventListener("input", () => { until = began(); });
+    const look = () => {
+      if (Date.now() >= until) window.location.assign(leaves.dataset.home);
+    };
+    setInterval(look, 5000);
+    document.addEventListener("visibilitychange", look);
+  }
+})();
