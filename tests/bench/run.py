@@ -18,6 +18,7 @@ from pathlib import Path
 
 from drawing import poster_row, qr_row
 from event_import import Sizes, event_import
+from granting import granting
 from landing import landing
 from pairs import Row
 from rich.console import Console
@@ -39,13 +40,21 @@ class Depth:
     events: Sizes
     events_on_postgres: Sizes
     pictures: int
+    grants: int
+    """Members who earn in one run."""
 
 
 FULL = Depth(
-    5, 2.0, 600, Sizes(whole=100_000, small=10_000, rows=600), Sizes(whole=10_000, rows=400), 10
+    5,
+    2.0,
+    600,
+    Sizes(whole=100_000, small=10_000, rows=600),
+    Sizes(whole=10_000, rows=400),
+    10,
+    1000,
 )
 QUICK = Depth(
-    1, 1.0, 200, Sizes(whole=20_000, small=2_000, rows=200), Sizes(whole=4_000, rows=100), 3
+    1, 1.0, 200, Sizes(whole=20_000, small=2_000, rows=200), Sizes(whole=4_000, rows=100), 3, 1000
 )
 
 
@@ -62,6 +71,8 @@ def measured(stages: Stages, folder: Path, depth: Depth) -> Iterator[Row]:
             yield from bot_updates(stage, depth.pairs, depth.updates)
     for new, sizes in engines:
         yield from event_import(new, folder, depth.pairs, sizes)
+    if postgres_is_there():
+        yield from granting(stages.postgres, folder, depth.pairs, depth.seconds, depth.grants)
     yield qr_row(depth.pairs, depth.pictures)
     yield poster_row(depth.pairs, depth.pictures)
 
