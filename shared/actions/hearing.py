@@ -33,7 +33,7 @@ from shared.people.persons import phone_blind
 from shared.post import inbox
 from shared.post.audit import record
 from shared.referrals.referrals import CreditRow, Referral
-from shared.rewards.settle import DUTY, wake
+from shared.rewards.settle import DUTY, wake_all
 
 BATCH = 500
 _NOT_THE_ROW = (LostLease, OperationalError, InterfaceError)
@@ -162,8 +162,7 @@ def _wake_concerned(session: Session, facts: list[dict[str, Any]], now: datetime
         .where(Application.application_ref.in_(refs - {None}))
         .distinct()
     )
-    for campaign_id, member_id in sorted(tuple(row) for row in concerned):
-        wake(session, campaign_id, member_id, now)
+    wake_all(session, [(campaign, member) for campaign, member in concerned], now)
 
 
 def _change_member(session: Session, event: BankEvent, now: datetime) -> None:

@@ -168,11 +168,12 @@ def post_all(session: Session, postings: Sequence[Posting], now: datetime) -> in
         return 0
     last = session.execute(select(Entry.id, Entry.hash).order_by(Entry.id.desc()).limit(1)).first()
     number, prev_hash = (last.id, last.hash) if last is not None else (0, GENESIS)
+    at = _moment(now)
     entries: list[dict[str, Any]] = []
     legs: list[dict[str, Any]] = []
     for posting in postings:
         number += 1
-        entry, its_legs = _rows(number, posting, now, prev_hash)
+        entry, its_legs = _rows(number, posting, now, at, prev_hash)
         prev_hash = entry["hash"]
         entries.append(entry)
         legs += its_legs
@@ -182,7 +183,7 @@ def post_all(session: Session, postings: Sequence[Posting], now: datetime) -> in
 
 
 def _rows(
-    number: int, posting: Posting, now: datetime, prev_hash: str
+    number: int, posting: Posting, now: datetime, at: str, prev_hash: str
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The rows of one entry and of its legs."""
     key = posting.key
@@ -199,7 +200,7 @@ def _rows(
         "at": now,
         "why": posting.why,
         "prev_hash": prev_hash,
-        "hash": _digest(number, *said, _moment(now), plain, prev_hash),
+        "hash": _digest(number, *said, at, plain, prev_hash),
     }
     return entry, [
         {"entry_id": number, "account": account, "unit": unit, "amount": amount}

@@ -7,7 +7,7 @@ back; one that grows beyond the room stays at its old amount with the reason.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -108,13 +108,14 @@ class Room:
         self._limits = limits
         self.used = Counter(used)
         self._before = dict(used)
-        self._places: Counter[tuple[LimitId, str]] = Counter()
+        self._places: dict[Place, int] = defaultdict(int)
         for key, holding in holdings.items():
-            self._places.update(_places(key, holding))
+            for place in _places(key, holding):
+                self._places[place] += 1
 
     def obstacle(self, key: Key, old: Holding, new: Holding) -> LimitId | None:
         """The first limit that `new` instead of `old` would overstep; None: it fits."""
-        for limit, more in self._difference(key, old, new).items():
+        for limit, more in self._difference(key, old, new):
             rule = rule_of(limit)
             if more > 0 and rule in self._limits and self.used[limit] + more > self._limits[rule]:
                 return rule
@@ -122,37 +123,47 @@ class Room:
 
     def swap(self, key: Key, old: Holding, new: Holding) -> None:
         """Give back the old holding and take the new one."""
-        for limit, more in self._difference(key, old, new).items():
+        if old == new:
+            return
+        for limit, more in self._difference(key, old, new):
             self.used[limit] += more
-        self._places.subtract(_places(key, old))
-        self._places.update(_places(key, new))
+        for place in _places(key, old):
+            self._places[place] -= 1
+        for place in _places(key, new):
+            self._places[place] += 1
 
     def touched(self) -> list[LimitId]:
         """The limits whose use changed."""
         return sorted(limit for limit, n in self.used.items() if n != self._before.get(limit))
 
-    def _difference(self, key: Key, old: Holding, new: Holding) -> dict[LimitId, int]:
-        more: dict[LimitId, int] = {}
+    def _difference(self, key: Key, old: Holding, new: Holding) -> list[tuple[LimitId, int]]:
+        """What each limit would give more: budgets first, then the places in their order."""
+        budgets: dict[LimitId, int] = {}
         for holding, sign in ((old, -1), (new, 1)):
             for draw in holding.draws:
                 if counts_amounts(draw.limit):
                     amount = (draw.amount or holding.amount) if holding.amount else 0
-                    more[draw.limit] = more.get(draw.limit, 0) + sign * amount
+                    budgets[draw.limit] = budgets.get(draw.limit, 0) + sign * amount
+        places: dict[LimitId, int] = {}
         before, after = _places(key, old), _places(key, new)
-        for place in sorted(before.keys() | after.keys()):
+        for place in sorted({*before, *after}):
             held = self._places[place]
-            then = held - before[place] + after[place]
-            more[place[0]] = more.get(place[0], 0) + (then > 0) - (held > 0)
-        return more
+            then = held - before.count(place) + after.count(place)
+            places[place[0]] = places.get(place[0], 0) + (then > 0) - (held > 0)
+        return [*budgets.items(), *places.items()]
 
 
-def _places(key: Key, holding: Holding) -> Counter[tuple[LimitId, str]]:
+Place = tuple[LimitId, str]
+"""A limit that counts, and whose place it is."""
+
+
+def _places(key: Key, holding: Holding) -> list[Place]:
+    if not holding.amount:
+        return []
     own = f"{key.party}/{key.clause}/{key.occasion}"
-    return Counter(
-        (draw.limit, draw.holder or own)
-        for draw in holding.draws
-        if holding.amount and not counts_amounts(draw.limit)
-    )
+    return [
+        (draw.limit, draw.holder or own) for draw in holding.draws if not counts_amounts(draw.limit)
+    ]
 
 
 def decide(room: Room, key: Key, due: Due | None, old: Holding) -> Holding:

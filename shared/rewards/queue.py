@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Index, Integer, String, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -48,20 +50,34 @@ def wake(session: Session, campaign_id: int, member_id: int, at: datetime) -> No
     """Have a member settled at `at` or earlier, when that is already planned.
 
     Write it in the transaction of the fact that is its reason. Whoever wakes several members
-    does so in the order of (campaign, member), so that two hearers never wait for each other.
+    does so by `wake_all`, so that two hearers never wait for each other.
     """
-    dialect = session.get_bind().dialect.name
+    _wake(session, [(campaign_id, member_id)], at)
+
+
+def wake_all(session: Session, whom: Collection[tuple[int, int]], at: datetime) -> None:
+    """Wake members, each (campaign, member), in the one order in which everybody does."""
+    _wake(session, sorted(set(whom)), at)
+
+
+def _wake(session: Session, whom: Sequence[tuple[int, int]], at: datetime) -> None:
+    rows = [
+        {"campaign_id": campaign, "member_id": member, "due_at": at, "tries": 0}
+        for campaign, member in whom
+    ]
+    if rows:
+        session.execute(_earliest(session.get_bind().dialect.name), rows)
+
+
+@cache
+def _earliest(dialect: str) -> Any:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    row = insert(SettleTask).values(
-        campaign_id=campaign_id, member_id=member_id, due_at=at, tries=0
+    row = insert(_TASKS)
+    earlier = case(
+        (_TASKS.c.due_at <= row.excluded.due_at, _TASKS.c.due_at), else_=row.excluded.due_at
     )
-    earliest = case(
-        (SettleTask.due_at <= row.excluded.due_at, SettleTask.due_at), else_=row.excluded.due_at
-    )
-    session.execute(
-        row.on_conflict_do_update(
-            index_elements=["campaign_id", "member_id"], set_={"due_at": earliest}
-        )
+    return row.on_conflict_do_update(
+        index_elements=["campaign_id", "member_id"], set_={"due_at": earlier}
     )
 
 

@@ -42,7 +42,7 @@ from shared.rewards.standing import Happening, happen, standing
 DUTY = "settle"
 """The lease of the one who settles."""
 
-wake = queue.wake
+wake, wake_all = queue.wake, queue.wake_all
 """Hearers know this much of settling."""
 situation = situations.situation
 """And readers this."""
@@ -104,10 +104,16 @@ def steps(here: Situation, room: Room, now: datetime) -> list[Step]:
     for key in sorted(keys, key=turn):
         due, old = here.want.get(key), here.holdings.get(key, NOTHING)
         new = decide(room, key, due, old)
-        admitted = replace(due, unit=new.unit, amount=new.amount) if due is not None else None
-        after = standing(admitted, here.life(key), now)
+        after = standing(_admitted(due, new), here.life(key), now)
         found.append(Step(key, due, old, new, here.position(key).balance, after))
     return found
+
+
+def _admitted(due: Due | None, holding: Holding) -> Due | None:
+    """What is left of a due at the shared limits."""
+    if due is None or (due.unit is holding.unit and due.amount == holding.amount):
+        return due
+    return replace(due, unit=holding.unit, amount=holding.amount)
 
 
 def settle(session: Session, campaign_id: int, member_id: int, now: datetime) -> list[Change]:

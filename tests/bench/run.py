@@ -18,6 +18,7 @@ from pathlib import Path
 
 from drawing import poster_row, qr_row
 from event_import import Sizes, event_import
+from granting import granting
 from landing import landing
 from pairs import Row
 from rich.console import Console
@@ -42,6 +43,8 @@ class Depth:
     pictures: int
     grants: int
     """In the ledger of which one member's statement is asked for."""
+    earners: int
+    """Members who earn in one run of the granting."""
 
 
 FULL = Depth(
@@ -52,6 +55,7 @@ FULL = Depth(
     Sizes(whole=10_000, rows=400),
     10,
     5_000_000,
+    1000,
 )
 QUICK = Depth(
     1,
@@ -61,6 +65,7 @@ QUICK = Depth(
     Sizes(whole=4_000, rows=100),
     3,
     200_000,
+    1000,
 )
 
 
@@ -79,6 +84,7 @@ def measured(stages: Stages, folder: Path, depth: Depth) -> Iterator[Row]:
         yield from event_import(new, folder, depth.pairs, sizes)
     if postgres_is_there():
         yield statement_row(stages.postgres, depth.pairs, depth.grants, 40)
+        yield from granting(stages.postgres, folder, depth.pairs, depth.seconds, depth.earners)
     yield qr_row(depth.pairs, depth.pictures)
     yield poster_row(depth.pairs, depth.pictures)
 

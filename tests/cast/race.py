@@ -33,7 +33,7 @@ from shared.people.chats import Chat, Proof
 from shared.people.members import Member
 from shared.people.persons import Person
 from shared.referrals.referrals import CreditRow, Referral
-from shared.rewards.queue import SettleTask, wake
+from shared.rewards.queue import SettleTask, wake, wake_all
 from shared.rewards.settle import DUTY
 
 SPRING = Path(__file__).parents[1] / "shared" / "spring.yaml"
@@ -59,8 +59,8 @@ def spring(slug: str, *changes: tuple[str, str]) -> str:
     return source
 
 
-def members_with_chats(database: Database, many: int, now: datetime) -> list[int]:
-    """Members, each with a chat that listens."""
+def members_without_chats(database: Database, many: int, now: datetime) -> list[int]:
+    """Members whom nobody need tell anything."""
     with database.transaction() as session:
         persons = session.scalars(
             insert(Person).returning(Person.id), [{"created_at": now} for _ in range(many)]
@@ -74,7 +74,13 @@ def members_with_chats(database: Database, many: int, now: datetime) -> list[int
             }
             for person in persons
         ]
-        members = list(session.scalars(insert(Member).returning(Member.id), rows))
+        return list(session.scalars(insert(Member).returning(Member.id), rows))
+
+
+def members_with_chats(database: Database, many: int, now: datetime) -> list[int]:
+    """Members, each with a chat that listens."""
+    members = members_without_chats(database, many, now)
+    with database.transaction() as session:
         chats = [
             {
                 "channel": "telegram",
@@ -157,7 +163,9 @@ def qualifying(racer: Racer, at: datetime, *, reversed_after: float | None = Non
     return facts
 
 
-def hear(url: str, told: list[Told], size: int, adverse: float, seed: int, deadlocks: Any) -> None:
+def hear(
+    url: str, told: list[Told], size: int, adverse: float, seed: int, deadlocks: Any, gate: Any
+) -> None:
     """A hearer: stores facts some at a time and wakes their members, often in adverse order.
 
     `hearing` wakes in one order, so that two never wait for each other; here they do, the
@@ -166,15 +174,22 @@ def hear(url: str, told: list[Told], size: int, adverse: float, seed: int, deadl
     chance = random.Random(seed)
     database = open_database(f"{url}?options=-c%20deadlock_timeout%3D20ms", _keyring())
     rows = postgresql.insert(FactRow.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
+    with database.reading() as session:
+        session.execute(select(1))
+    if gate is not None:
+        gate.wait()
     while told:
         portion, rest = told[:size], told[size:]
+        at = portion[0][1]["at"]
         places = list({(racer.campaign, racer.member) for racer, _ in portion})
-        places.sort(reverse=chance.random() < adverse)
         try:
             with database.transaction() as session:
                 session.execute(rows, [fact for _, fact in portion])
-                for campaign, member in places:
-                    wake(session, campaign, member, portion[0][1]["at"])
+                if chance.random() >= adverse:
+                    wake_all(session, places, at)
+                else:
+                    for campaign, member in sorted(places, reverse=True):
+                        wake(session, campaign, member, at)
         except OperationalError:
             with deadlocks.get_lock():
                 deadlocks.value += 1
@@ -224,6 +239,7 @@ class Race:
         size: int,
         twice: float = 0.3,
         adverse: float = 0.1,
+        gate: Any = None,
     ) -> None:
         """Start hearers, each with its part of the facts and some of the others'."""
         chance = random.Random(len(told))
@@ -232,7 +248,7 @@ class Race:
             chance.shuffle(mine)
             process = self.context.Process(
                 target=hear,
-                args=(self.url, mine, size, adverse, number, self.deadlocks),
+                args=(self.url, mine, size, adverse, number, self.deadlocks, gate),
                 daemon=True,
             )
             process.start()

@@ -7,8 +7,9 @@ from datetime import timedelta
 from itertools import groupby
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
+from shared.actions.settling import settle_waiting
 from shared.applications.facts import Kind
 from shared.base import lease
 from shared.base.clock import system_clock
@@ -86,6 +87,30 @@ def test_when_telling_one_fails_nothing_of_theirs_is_posted_and_the_others_go_on
     assert settle_batch(qualified.database, "one", later, nobody) == 1
     assert len(qualified.ledger("Alice")) == 3
     qualified.verify(13)
+
+
+def test_a_batch_of_many_costs_as_many_statements_as_one_member(story):
+    counted: list[str] = []
+    event.listen(
+        story.database.engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_: counted.append(statement),
+    )
+
+    def statements(*names: str) -> int:
+        for name in names:
+            story.member(name)
+            story.friend(f"of {name}", of=name)
+            story.qualifies(f"of {name}", day=10)
+        take(story, "one")
+        counted.clear()
+        assert settle_waiting(story.database, "one", story.at(12)) == len(names)
+        return len(counted)
+
+    statements("first")  # what is asked once a process is asked now
+    one = statements("Ann")
+    assert statements(*(f"member {n}" for n in range(12))) == one
+    assert one < 40
 
 
 def test_a_batch_has_its_size(qualified):
