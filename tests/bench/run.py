@@ -18,6 +18,7 @@ from pathlib import Path
 
 from drawing import poster_row, qr_row
 from event_import import Sizes, event_import
+from history import Facts, history
 from landing import landing
 from pairs import Row
 from rich.console import Console
@@ -39,14 +40,18 @@ class Depth:
     events: Sizes
     events_on_postgres: Sizes
     pictures: int
+    history: Facts
+    history_on_postgres: Facts
 
 
 FULL = Depth(
-    5, 2.0, 600, Sizes(whole=100_000, small=10_000, rows=600), Sizes(whole=10_000, rows=400), 10
-)
+    5, 2.0, 600, Sizes(whole=100_000, small=10_000, rows=600), Sizes(whole=10_000, rows=400), 10,
+    Facts(whole=1_000_000, small=100_000), Facts(whole=1_000_000),
+)  # fmt: skip
 QUICK = Depth(
-    1, 1.0, 200, Sizes(whole=20_000, small=2_000, rows=200), Sizes(whole=4_000, rows=100), 3
-)
+    1, 1.0, 200, Sizes(whole=20_000, small=2_000, rows=200), Sizes(whole=4_000, rows=100), 3,
+    Facts(whole=40_000), Facts(whole=16_000),
+)  # fmt: skip
 
 
 def measured(stages: Stages, folder: Path, depth: Depth) -> Iterator[Row]:
@@ -62,6 +67,9 @@ def measured(stages: Stages, folder: Path, depth: Depth) -> Iterator[Row]:
             yield from bot_updates(stage, depth.pairs, depth.updates)
     for new, sizes in engines:
         yield from event_import(new, folder, depth.pairs, sizes)
+    histories = (depth.history, depth.history_on_postgres)
+    for (new, _), facts in zip(engines, histories, strict=False):
+        yield from history(new, depth.pairs, facts)
     yield qr_row(depth.pairs, depth.pictures)
     yield poster_row(depth.pairs, depth.pictures)
 
