@@ -126,6 +126,26 @@ def _reversed(notice: Notice) -> Safe:
     return notice.say("reward.reversed", amount=notice.amount, clause=notice.clause)
 
 
+def _recoverable(notice: Notice) -> Safe:
+    return notice.say("reward.recoverable", amount=notice.amount, clause=notice.clause)
+
+
+def _paid(notice: Notice) -> Safe:
+    """What arrived, and why it is not the whole reward: tax, and what was set off."""
+    unit, lines = notice.params["unit"], []
+    tax, netted = notice.params["tax"], notice.params["netted"]
+    if notice.params["amount"]:
+        lines.append(notice.say("payout.paid", amount=notice.amount))
+    else:
+        lines.append(notice.say("payout.netted_all"))
+    if tax:
+        key = "payout.borne" if notice.params["borne"] else "payout.tax"
+        lines.append(notice.say(key, tax=i18n.money(notice.locale, tax, unit)))
+    if netted and notice.params["amount"]:
+        lines.append(notice.say("payout.netted", netted=i18n.money(notice.locale, netted, unit)))
+    return Safe("\n".join(lines))
+
+
 def _decided(notice: Notice) -> Safe:
     outcome = notice.params["outcome"]
     return notice.say(f"claim.{outcome}", number=notice.params["number"])
@@ -152,6 +172,13 @@ KINDS: dict[str, Kind] = {
     "reward.available": Kind(_available),
     "reward.limit": Kind(_limit, (*_INVITE_MORE[:1], ("button.help", Screen.HELP))),
     "reward.reversed": Kind(_reversed),
+    "reward.recoverable": Kind(_recoverable),
+    "payout.paid": Kind(_paid),
+    "payout.failed": Kind(lambda notice: notice.say("payout.failed", amount=notice.amount)),
+    "payout.written_off": Kind(
+        lambda notice: notice.say("payout.written_off", amount=notice.amount)
+    ),
+    "goodwill.given": Kind(lambda notice: notice.say("goodwill.given", amount=notice.amount)),
     "reward.expired": Kind(lambda notice: notice.say("reward.expired")),
     "claim.decided": Kind(_decided, (("button.claims", Screen.CLAIMS), *_INVITE_MORE[:1])),
     "chat.replaced": Kind(lambda notice: notice.say("chat.replaced"), _BIND),

@@ -37,6 +37,8 @@ COMMANDS = {
     "tablet": "shared.jobs.loading:tablet",
     "campaign": "shared.jobs.loading:campaign",
     "events": "shared.jobs.loading:events",
+    "payout": "shared.jobs.paying:payout",
+    "reconcile": "shared.jobs.reconcile:reconcile_month",
     "doctor": "shared.jobs.doctor:doctor",
 }
 """Each is a click command or group."""

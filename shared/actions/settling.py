@@ -20,6 +20,7 @@ from shared.referrals.referrals import Referral
 from shared.reports.progress import FriendLine, FriendState, progress_in
 from shared.rewards.queue import Task, wake
 from shared.rewards.settle import Change, settle_batch
+from shared.rewards.standing import GOODWILL
 
 _SILENT = (FriendState.REGISTERED, FriendState.EARNED, FriendState.LIMIT)
 """Told when it happens (the friend registers) or by the ledger's change."""
@@ -56,6 +57,16 @@ def tell_members(session: Session, changes: Sequence[Change], now: datetime) -> 
             granted = _moved(change, Account.PENDING, unit)
             available = _moved(change, Account.AVAILABLE, unit)
             total = _total(change.after, unit) - _total(change.before, unit)
+            if change.key.clause == GOODWILL:
+                if total > 0:
+                    _tell(
+                        session,
+                        change,
+                        "goodwill.given",
+                        {"unit": unit.value, "amount": total},
+                        now,
+                    )
+                continue
             if total < 0:
                 _tell_reversal(session, change, unit, -total, now)
             elif granted > 0 and total > 0:
@@ -96,7 +107,13 @@ def _total(balance: Balance, unit: Unit) -> int:
     """What a party has of a key, wherever it stands."""
     return sum(
         balance.of(account, unit)
-        for account in (Account.PENDING, Account.AVAILABLE, Account.PAID, Account.EXPIRED)
+        for account in (
+            Account.PENDING,
+            Account.AVAILABLE,
+            Account.PAID,
+            Account.WITHHELD,
+            Account.EXPIRED,
+        )
     )
 
 
@@ -139,8 +156,16 @@ def _tell_grant(session: Session, change: Change, unit: Unit, amount: int, now: 
 def _tell_reversal(
     session: Session, change: Change, unit: Unit, amount: int, now: datetime
 ) -> None:
-    params = {"clause": change.key.clause, "unit": unit.value, "amount": amount}
-    _tell(session, change, "reward.reversed", params, now)
+    """What was not paid yet is taken back; what was paid is owed back, net of its tax."""
+    params = {"clause": change.key.clause, "unit": unit.value}
+    owed_back = _moved(change, Account.RECOVERABLE, unit)
+    if owed_back <= 0:
+        _tell(session, change, "reward.reversed", params | {"amount": amount}, now)
+        return
+    _tell(session, change, "reward.recoverable", params | {"amount": owed_back}, now)
+    waiting = -_moved(change, Account.PENDING, unit) - _moved(change, Account.AVAILABLE, unit)
+    if waiting > 0:
+        _tell(session, change, "reward.reversed", params | {"amount": waiting}, now)
 
 
 def _tell_limit(session: Session, change: Change, now: datetime) -> None:

@@ -17,6 +17,7 @@ from shared.base.money import Unit
 from shared.campaigns.clauses import BaseClause, Clause, rewards_of
 from shared.campaigns.conditions import Trigger
 from shared.campaigns.prizes import Gift, Model, Money, Named, Prize, Words
+from shared.campaigns.tax import TaxRule
 
 LimitId = str
 """`monthly_cap`, `budget:<unit>`, `daily:<unit>`, `stock:<gift>`, `first:<clause>`, `referrers`
@@ -178,6 +179,8 @@ class Rules(Programme):
     registrations: RegistrationLimits = RegistrationLimits()
     reminder: Reminder | None = None
     leaderboard: bool = True
+    tax: TaxRule | None = None
+    """What is withheld from cash at payout; None: nothing."""
 
     @field_validator("application_url")
     @classmethod

@@ -20,6 +20,7 @@ from shared.campaigns.clauses import (
 from shared.campaigns.conditions import SPENDING, Trigger
 from shared.campaigns.prizes import Money, Prize, Reward
 from shared.campaigns.rules import LimitId, Programme
+from shared.campaigns.tax import TaxRule
 
 
 def offer_lines(
@@ -43,7 +44,20 @@ def terms_lines(
     lines.append(text(locale, "campaign.qualifies", trigger=qualifies))
     lines += [limit_words(row, rules, locale) for _, row in sorted(limits.items())]
     lines.append(text(locale, "campaign.claw_back", days=rules.claw_back_days))
+    if rules.tax is not None:
+        lines.append(tax_words(rules.tax, locale))
     return lines
+
+
+def tax_words(rule: TaxRule, locale: Locale) -> str:
+    """What is withheld from cash, and who bears it."""
+    bearer = "issuer" if rule.gross_up else "party"
+    return text(
+        locale,
+        f"campaign.tax.{rule.per.value}.{rule.taxed.value}.{bearer}",
+        threshold=i18n.money(locale, rule.exempt, Unit.CNY),
+        rate=rule.rate,
+    )
 
 
 def clause_words(

@@ -15,7 +15,8 @@ from shared.base.privacy import read_keyring
 from shared.base.settings import Settings, read_settings
 from shared.campaigns.campaigns import running_campaign
 from shared.jobs.console import say, words
-from shared.jobs.opening import clock_of
+from shared.jobs.ledger_check import examine_ledger
+from shared.jobs.opening import clock_of, opened
 from shared.ledger.verify import verify
 from shared.migrations.upgrade import check
 from shared.people.members import Member
@@ -31,9 +32,15 @@ class _Sick(Exception):
 
 
 @click.command(help=words("help.doctor"))
-def doctor() -> None:
+@click.option("--ledger", is_flag=True, help=words("help.doctor_ledger"))
+def doctor(ledger: bool) -> None:
     """Look at settings, keys, database and ledger; non-zero when something is to be mended."""
     settings = read_settings()  # without them there is nothing to look at
+    if ledger:
+        with opened(settings) as (database, clock):
+            if sick := examine_ledger(database, clock()):
+                raise click.ClickException(words("doctor.sick", n=sick))
+        return
     say("doctor.well", what=words("doctor.settings", mode=settings.mode.value))
     sick = sum(not _passes(look, settings) for look in (_bank, _bot, _sms))
     database = open_database(settings.database_url, read_keyring(settings))

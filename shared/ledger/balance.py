@@ -23,6 +23,8 @@ class Account(StrEnum):
     """Paid, and no longer owed: netted from later rewards."""
     STOCK = "stock"
     EXPIRED = "expired"
+    WRITTEN_OFF = "written_off"
+    """Paid, no longer owed, and given up by two people."""
 
 
 @dataclass(frozen=True, order=True)

@@ -88,6 +88,7 @@ def _counts(session: Session, campaign_id: int, clauses: list[str]) -> dict[int,
             Entry.clause.in_(clauses),
             Leg.account != Account.FUNDING.value,
             Leg.account != Account.RECOVERABLE.value,
+            Leg.account != Account.WRITTEN_OFF.value,
         )
         .group_by(Entry.member_id, Entry.occasion)
         .having(func.sum(Leg.amount) > 0)

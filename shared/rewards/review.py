@@ -1,4 +1,8 @@
-"""The review: what should have been posted against what was, without posting anything."""
+"""The review: what should have been posted against what was, without posting anything.
+
+What the review calls should-have-been is what settling would post: it asks `situation` and
+`steps`, as settling does. `shared.rewards.month_review` tells a month's differences apart.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, union
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from shared.campaigns.rules import LimitId
-from shared.ledger.balance import Balance, Key
-from shared.ledger.entries import Entry
+from shared.ledger.balance import Account, Balance, Key
+from shared.ledger.entries import Entry, Leg
 from shared.referrals.referrals import Referral
 from shared.rewards.admission import NOTHING, Admission, LimitUse, Room, load_holdings, load_room
-from shared.rewards.settle import situation, steps
+from shared.rewards.settle import Situation, Step, situation, steps
+
+GRANTED = (
+    Account.PENDING,
+    Account.AVAILABLE,
+    Account.PAID,
+    Account.WITHHELD,
+    Account.EXPIRED,
+)
+"""Where an amount stands that a clause owes and the ledger holds."""
+CHUNK = 250
+"""Members whose rows are held at a time."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +47,20 @@ class Difference:
 
 def differences(session: Session, campaign_id: int, now: datetime) -> Iterator[Difference]:
     """Every key of a campaign that settling would change, member by member."""
-    for member_id in _members(session, campaign_id):
-        here = situation(session, campaign_id, member_id, now)
-        room = load_room(session, campaign_id, here.holdings, now, lock=False)
-        for step in steps(here, room, now):
-            if step.moves:
-                yield Difference(member_id, step.key, step.after, step.before, step.new.limit)
+    for members in chunks(session, campaign_id):
+        for member_id in members:
+            for step in looked_at(session, campaign_id, member_id, now)[1]:
+                if step.moves:
+                    yield Difference(member_id, step.key, step.after, step.before, step.new.limit)
+
+
+def looked_at(
+    session: Session, campaign_id: int, member_id: int, now: datetime
+) -> tuple[Situation, list[Step]]:
+    """What settling a member now would see and do."""
+    here = situation(session, campaign_id, member_id, now)
+    room = load_room(session, campaign_id, here.holdings, now, lock=False)
+    return here, steps(here, room, now)
 
 
 @dataclass(frozen=True)
@@ -51,11 +74,7 @@ class Miscount:
 
 def miscounts(session: Session, campaign_id: int) -> list[Miscount]:
     """Hold every limit's counter against the admissions themselves."""
-    held: Counter[LimitId] = Counter()
-    for member_id in session.scalars(
-        select(Admission.member_id).where(Admission.campaign_id == campaign_id).distinct()
-    ):
-        held.update(_held(session, campaign_id, member_id))
+    held = held_of_limits(session, campaign_id)
     counted = {
         row.limit_id: row.used
         for row in session.scalars(select(LimitUse).where(LimitUse.campaign_id == campaign_id))
@@ -67,17 +86,78 @@ def miscounts(session: Session, campaign_id: int) -> list[Miscount]:
     ]
 
 
-def _held(session: Session, campaign_id: int, member_id: int) -> Counter[LimitId]:
-    holdings = load_holdings(session, campaign_id, member_id)
-    room = Room({}, {}, {})
-    for key, holding in holdings.items():
-        room.swap(key, NOTHING, holding)
-    return room.used
+def held_of_limits(session: Session, campaign_id: int) -> Counter[LimitId]:
+    """What the admissions of a campaign hold of each shared limit."""
+    held: Counter[LimitId] = Counter()
+    for members in chunks(session, campaign_id):
+        for member_id in members:
+            room = Room({}, {}, {})
+            for key, holding in load_holdings(session, campaign_id, member_id).items():
+                room.swap(key, NOTHING, holding)
+            held.update(room.used)
+    return held
 
 
-def _members(session: Session, campaign_id: int) -> list[int]:
-    query = union(
-        select(Referral.member_id).where(Referral.campaign_id == campaign_id),
-        select(Entry.member_id).where(Entry.campaign_id == campaign_id),
+@dataclass(frozen=True)
+class Unbacked:
+    """A verdict that the ledger does not carry: another amount stands in the key's accounts."""
+
+    member: int
+    key: Key
+    admitted: int
+    stands: int
+
+
+def unbacked(session: Session, campaign_id: int, most: int = 100) -> list[Unbacked]:
+    """The first verdicts whose amount is not what the ledger holds for their key.
+
+    Both are written in one transaction, so this also finds entries that were cut off at the
+    chain's end. Tax that the issuer pays on top (gross-up) may stand beside the amount.
+    """
+    mine = and_(
+        Entry.campaign_id == Admission.campaign_id,
+        Entry.party == Admission.party,
+        Entry.clause == Admission.clause,
+        Entry.occasion == Admission.occasion,
     )
-    return sorted(session.scalars(query))
+    granted = [account.value for account in GRANTED]
+    counts = and_(Leg.unit == Admission.unit, Leg.account.in_(granted))
+    stands = func.coalesce(func.sum(case((counts, Leg.amount), else_=0)), 0)
+    taxed = and_(counts, Leg.account == Account.WITHHELD.value)
+    tax = func.coalesce(func.sum(case((taxed, Leg.amount), else_=0)), 0)
+    key = (Admission.party, Admission.clause, Admission.occasion)
+    rows = session.execute(
+        select(*key, Admission.member_id, Admission.amount, stands)
+        .outerjoin(Entry, mine)
+        .outerjoin(Leg, Leg.entry_id == Entry.id)
+        .where(Admission.campaign_id == campaign_id)
+        .group_by(*key, Admission.member_id, Admission.amount)
+        .having(and_(stands != Admission.amount, stands - tax != Admission.amount))
+        .order_by(Admission.member_id, *key)
+        .limit(most)
+    )
+    return [
+        Unbacked(member, Key(campaign_id, party, clause, occasion), admitted, int(held))
+        for party, clause, occasion, member, admitted, held in rows
+    ]
+
+
+def chunks(session: Session, campaign_id: int) -> Iterator[list[int]]:
+    """Every member with a referral, a verdict or an entry in a campaign, some at a time."""
+    last = 0
+    while True:
+        found: set[int] = set()
+        for table in (Referral, Admission, Entry):
+            query = (
+                select(table.member_id)
+                .where(table.campaign_id == campaign_id, table.member_id > last)
+                .distinct()
+                .order_by(table.member_id)
+                .limit(CHUNK)
+            )
+            found.update(session.scalars(query))
+        if not found:
+            return
+        members = sorted(found)[:CHUNK]
+        yield members
+        last = members[-1]

@@ -38,6 +38,7 @@ from shared.rewards.programme import dues, next_moment, would_credit
 from shared.rewards.standing import (
     Happening,
     KeyLife,
+    goodwill_dues,
     happen,
     inactive_since,
     load_lives,
@@ -123,11 +124,13 @@ def situation(session: Session, campaign_id: int, member_id: int, now: datetime)
     terms = terms_of(session, campaign_id)
     lives = load_lives(session, campaign_id, member_id)
     chosen = {key: life.chosen for key, life in lives.items() if life.chosen}
+    owed = dues(credits, facts, terms, now, member=member_id, chosen=chosen)
+    given = goodwill_dues(lives, max(terms.versions, default=0))
     moment = next_moment(credits, facts, terms, now)
     return Situation(
         campaign=campaign_id,
         member=member_id,
-        want=dues(credits, facts, terms, now, member=member_id, chosen=chosen),
+        want=owed | given,
         have=standings(session, campaign_id, member_id),
         lives=lives,
         holdings=load_holdings(session, campaign_id, member_id),

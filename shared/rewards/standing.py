@@ -1,10 +1,11 @@
-"""Where a due's amount stands, given the life of its key: paid, held, expired.
+"""Where a due's amount stands, given the life of its key: paid, taxed, held, expired, owed back.
 
 Life events are facts like any other: they only grow.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from shared.base.database import Base, Id, Utc, id_column
 from shared.base.money import Unit
 from shared.ledger.balance import Account, Balance, Key
 from shared.people.members import MemberStatus, get_member
-from shared.rewards.owed import Due
+from shared.rewards.owed import ClauseRef, Due
 
 HELD_FOR_INACTIVE = timedelta(days=30)
 """How long a released reward waits for a member who is not active before it expires."""
@@ -33,6 +34,16 @@ class Happening(StrEnum):
     CHOSEN = "chosen"
     """Which option was picked: `amount` is its number, from 1."""
     EXPIRED = "expired"
+    RECOVERED = "recovered"
+    """What was paid and no longer owed came back, netted from a later payment."""
+    FORGIVEN = "forgiven"
+    """It will not come back: two people wrote it off."""
+    GOODWILL = "goodwill"
+    """Two people gave it; no clause owes it."""
+
+
+GOODWILL = "goodwill"
+"""What stands in a key instead of a clause when two people gave it."""
 
 
 class KeyEvent(Base):
@@ -51,6 +62,11 @@ class KeyEvent(Base):
     at: Mapped[datetime] = mapped_column(Utc)
     unit: Mapped[str | None] = mapped_column(String(10))
     amount: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Of a payment: what it took of the due."""
+    tax: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Of a payment: what was withheld."""
+    borne: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Of a payment: what the issuer put on top for the tax (`gross_up`)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,16 @@ class KeyLife:
     """What happened to a key so far; amounts by unit."""
 
     paid: Mapping[Unit, int] = field(default_factory=dict)
+    """What payments took of the due; gross, but for what the issuer bears."""
+    tax: Mapping[Unit, int] = field(default_factory=dict)
+    borne: Mapping[Unit, int] = field(default_factory=dict)
+    recovered: Mapping[Unit, int] = field(default_factory=dict)
+    """Net: as it went to the party and came back."""
+    forgiven: Mapping[Unit, int] = field(default_factory=dict)
     expired: Mapping[Unit, int] = field(default_factory=dict)
+    goodwill: Mapping[Unit, int] = field(default_factory=dict)
+    given_at: datetime | None = None
+    """When goodwill was given first."""
     held: bool = False
     """A person holds it (a risk case)."""
     chosen: int = 0
@@ -67,23 +92,59 @@ class KeyLife:
     """Since when its member is not active; None: active, or the key is a friend's."""
 
 
+@dataclass(frozen=True)
+class Paid:
+    """What was paid for a key: `gross` of its due, and `borne` on top, less `tax`."""
+
+    gross: int
+    tax: int
+    borne: int
+
+    @property
+    def net(self) -> int:
+        """What the party has of it."""
+        return self.gross + self.borne - self.tax
+
+    def keeping(self, gross: int) -> Paid:
+        """The same payment had it been for less: tax in proportion, in whole fen."""
+        if gross >= self.gross:
+            return self
+        return Paid(gross, self.tax * gross // self.gross, self.borne * gross // self.gross)
+
+    def kept(self, due: int, have: int) -> Paid:
+        """The part that stays: no more than is due, nor than the party still has (`have`, net)."""
+        most = self.keeping(due)
+        if most.net <= have:
+            return most
+        places = range(most.gross + 1)
+        gross = bisect_right(places, have, key=lambda part: self.keeping(part).net) - 1
+        return self.keeping(max(0, gross))
+
+
 def standing(due: Due | None, life: KeyLife, now: datetime) -> Balance:
     """The position that a key should have; sums to zero, funding is negative.
 
-    What was paid and is no longer owed stands as recoverable.
+    Of what was paid, the part still owed stands as paid (net) and withheld (tax). When less is
+    owed than was paid, the tax shrinks in proportion and the rest of what the party got stands
+    as recoverable, or written off. What came back and is owed again waits like any reward.
     """
     owed = {due.unit: due.amount} if due is not None else {}
     amounts: dict[tuple[Account, Unit], int] = {}
     for unit in owed.keys() | life.paid.keys():
-        due_now, was_paid = owed.get(unit, 0), life.paid.get(unit, 0)
-        paid = min(was_paid, due_now)
-        recoverable = was_paid - paid
-        expired = min(life.expired.get(unit, 0), due_now - paid)
-        amounts[Account.PAID, unit] = paid
-        amounts[Account.RECOVERABLE, unit] = recoverable
+        due_now = owed.get(unit, 0)
+        given = Paid(life.paid.get(unit, 0), life.tax.get(unit, 0), life.borne.get(unit, 0))
+        have = given.net - life.recovered.get(unit, 0)
+        kept = given.kept(due_now, have)
+        back = max(0, have - kept.net)
+        forgiven = min(life.forgiven.get(unit, 0), back)
+        expired = min(life.expired.get(unit, 0), due_now - kept.gross)
+        amounts[Account.PAID, unit] = kept.net
+        amounts[Account.WITHHELD, unit] = kept.tax
+        amounts[Account.RECOVERABLE, unit] = back - forgiven
+        amounts[Account.WRITTEN_OFF, unit] = forgiven
         amounts[Account.EXPIRED, unit] = expired
-        amounts[_source(unit), unit] = -(due_now + recoverable)
-        if due is not None and (rest := due_now - paid - expired):
+        amounts[_source(unit), unit] = -(due_now + kept.borne + back)
+        if due is not None and (rest := due_now - kept.gross - expired):
             place = (_waits_in(due, life, now), unit)
             amounts[place] = amounts.get(place, 0) + rest
     return Balance(amounts)
@@ -130,21 +191,59 @@ def load_lives(session: Session, campaign_id: int, member_id: int) -> dict[Key, 
     return {key: _life(told) for key, told in events.items()}
 
 
+_SUMS = {
+    Happening.PAID: "paid",
+    Happening.EXPIRED: "expired",
+    Happening.RECOVERED: "recovered",
+    Happening.FORGIVEN: "forgiven",
+    Happening.GOODWILL: "goodwill",
+}
+"""Which of a life's sums an event's amount belongs to."""
+
+
 def _life(events: list[KeyEvent]) -> KeyLife:
-    paid: dict[Unit, int] = defaultdict(int)
-    expired: dict[Unit, int] = defaultdict(int)
-    held, chosen = False, 0
+    sums: dict[str, dict[Unit, int]] = defaultdict(lambda: defaultdict(int))
+    held, chosen, given_at = False, 0, None
     for event in events:
         kind = Happening(event.kind)
-        if kind is Happening.PAID and event.unit is not None:
-            paid[Unit(event.unit)] += event.amount
-        elif kind is Happening.EXPIRED and event.unit is not None:
-            expired[Unit(event.unit)] += event.amount
-        elif kind in (Happening.HELD, Happening.RELEASED):
+        if kind in (Happening.HELD, Happening.RELEASED):
             held = kind is Happening.HELD
-        elif kind is Happening.CHOSEN:
+        if kind is Happening.CHOSEN:
             chosen = chosen or event.amount  # the first choice stands
-    return KeyLife(dict(paid), dict(expired), held, chosen)
+        if kind is Happening.GOODWILL:
+            given_at = given_at or event.at
+        if kind not in _SUMS or event.unit is None:
+            continue
+        unit = Unit(event.unit)
+        parts = {_SUMS[kind]: event.amount, "tax": event.tax, "borne": event.borne}
+        for name, amount in parts.items():
+            sums[name][unit] += amount
+    return KeyLife(
+        paid=sums["paid"],
+        tax=sums["tax"],
+        borne=sums["borne"],
+        recovered=sums["recovered"],
+        forgiven=sums["forgiven"],
+        expired=sums["expired"],
+        goodwill=sums["goodwill"],
+        held=held,
+        chosen=chosen,
+        given_at=given_at,
+    )
+
+
+def goodwill_dues(lives: Mapping[Key, KeyLife], version: int) -> dict[Key, Due]:
+    """What two people gave, as dues that draw on no limit and wait for nothing.
+
+    `version`: the newest, as no clause of it is the reason.
+    """
+    why = ClauseRef(version, GOODWILL)
+    return {
+        key: Due(key, unit, amount, life.given_at, life.given_at, (), why, amount)
+        for key, life in lives.items()
+        for unit, amount in life.goodwill.items()
+        if life.given_at is not None
+    }
 
 
 def happen(
@@ -156,6 +255,8 @@ def happen(
     *,
     unit: Unit | None = None,
     amount: int = 0,
+    tax: int = 0,
+    borne: int = 0,
 ) -> None:
     """Add an event to a key's life; the caller wakes the settler."""
     session.add(
@@ -169,6 +270,8 @@ def happen(
             at=now,
             unit=unit.value if unit else None,
             amount=amount,
+            tax=tax,
+            borne=borne,
         )
     )
 

@@ -17,6 +17,7 @@ from shared.people.chats import find_or_add_chat
 FRIEND = {"ordinal": 2, "label": "<王> & 友", "clause": "base"}
 MONEY = {"unit": "CNY", "amount": 10000, "zone": "Asia/Shanghai"}
 RELEASE = {"release": "2026-03-12T04:00:00+00:00"}
+PAYOUT = {"unit": "CNY", "amount": 10000, "tax": 0, "borne": 0, "netted": 0}
 SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     ("friend.registered", FRIEND, "&lt;王&gt; &amp; 友"),
     ("friend.registered", {"ordinal": 2, "label": ""}, "2"),
@@ -31,6 +32,14 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     ("reward.pending", FRIEND | MONEY | RELEASE, "¥100"),
     ("step.reached", {"at": 3, "unit": "POINTS", "amount": 3000, "zone": "UTC"} | RELEASE, "3,000"),
     ("reward.available", MONEY, "¥100"),
+    ("reward.month", FRIEND | MONEY | RELEASE | {"month": "2026-02"}, "2026"),
+    (
+        "reward.choice",
+        FRIEND | {"until": "2026-04-02T04:00:00+00:00", "zone": "Asia/Shanghai"},
+        "&lt;王&gt;",
+    ),
+    ("reward.limit", FRIEND | {"limit": "stock:mug"}, "&lt;王&gt;"),
+    ("reward.limit", FRIEND | {"limit": "daily:CNY"}, "&lt;王&gt;"),
     ("reward.limit", FRIEND | {"limit": "monthly_cap"}, "¥500"),
     ("reward.limit", FRIEND | {"limit": "budget:CNY"}, "&lt;王&gt;"),
     ("reward.limit", FRIEND | {"limit": "first:base"}, "&lt;王&gt;"),
@@ -38,6 +47,15 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     ("reward.limit", FRIEND | {"limit": "friends"}, "&lt;王&gt;"),
     ("reward.reversed", {"clause": "base", "unit": "CNY", "amount": 12345}, "¥123.45"),
     ("reward.reversed", {"clause": "gone", "unit": "POINTS", "amount": 500}, "500"),
+    ("reward.recoverable", {"clause": "base", "unit": "CNY", "amount": 8000}, "¥80"),
+    ("payout.paid", PAYOUT, "¥100"),
+    ("payout.paid", PAYOUT | {"tax": 2000}, "¥20"),
+    ("payout.paid", PAYOUT | {"tax": 2500, "borne": 2500}, "¥25"),
+    ("payout.paid", PAYOUT | {"netted": 5000}, "¥50"),
+    ("payout.paid", PAYOUT | {"amount": 0, "netted": 5000}, ""),
+    ("payout.failed", PAYOUT, "¥100"),
+    ("payout.written_off", MONEY, "¥100"),
+    ("goodwill.given", MONEY, "¥100"),
     ("reward.expired", {"unit": "CNY"}, ""),
     ("claim.decided", {"number": "C-7K2Q9M", "outcome": "credited"}, "C-7K2Q9M"),
     ("claim.decided", {"number": "C-7K2Q9M", "outcome": "not_eligible"}, "C-7K2Q9M"),

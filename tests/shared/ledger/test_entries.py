@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ledger_legs import BASE, legs
+from ledger_legs import BASE, legs, unlock
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -57,16 +57,6 @@ def test_two_entries_never_follow_the_same_one(posted, now):
         )
 
 
-def _unlock(session) -> None:
-    """What only somebody who owns the database itself can do."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("ALTER TABLE entries DISABLE TRIGGER USER"))
-        session.execute(text("ALTER TABLE legs DISABLE TRIGGER USER"))
-    else:
-        for name in ("entries_no_update", "legs_no_update", "legs_no_delete", "entries_no_delete"):
-            session.execute(text(f"DROP TRIGGER {name}"))
-
-
 @pytest.mark.parametrize(
     ("tampering", "found"),
     [
@@ -80,7 +70,7 @@ def _unlock(session) -> None:
 )
 def test_whoever_edits_the_files_is_found_at_the_first_bad_row(posted, tampering, found):
     with posted.transaction() as session:
-        _unlock(session)
+        unlock(session)
         session.execute(text(tampering))
     with posted.reading() as session:
         assert verify(session)[0] == Problem(2, found)
@@ -88,7 +78,7 @@ def test_whoever_edits_the_files_is_found_at_the_first_bad_row(posted, tampering
 
 def test_a_missing_entry_is_found(posted):
     with posted.transaction() as session:
-        _unlock(session)
+        unlock(session)
         session.execute(text("DELETE FROM legs WHERE entry_id = 1"))
         session.execute(text("DELETE FROM entries WHERE id = 1"))
     with posted.reading() as session:

@@ -278,3 +278,15 @@ def tell(database: Database, now: datetime) -> Callable[..., Story]:
         return told
 
     return begin
+
+
+@pytest.fixture
+def tell_on(now: datetime) -> Callable[..., Story]:
+    """A world with a changed spring campaign on a database that the test brings, and nobody."""
+
+    def begin(database: Database, *changes: tuple[str, str]) -> Story:
+        told = Story(database, now)
+        told.campaign_file(*changes)
+        return told
+
+    return begin

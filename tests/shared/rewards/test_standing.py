@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -66,6 +67,76 @@ def test_a_member_inactive_only_after_the_release_keeps_it():
     assert next_change(due(held=True), before, EARNED) is None
 
 
+def test_tax_shrinks_with_what_is_owed_and_the_rest_is_recoverable_net():
+    life = KeyLife(paid={Unit.CNY: 100}, tax={Unit.CNY: 20})
+    assert place(standing(due(100), life, RELEASE)) == {
+        Account.FUNDING: -100,
+        Account.PAID: 80,
+        Account.WITHHELD: 20,
+    }
+    assert place(standing(due(33), life, RELEASE)) == {
+        Account.FUNDING: -86,
+        Account.PAID: 27,
+        Account.WITHHELD: 6,
+        Account.RECOVERABLE: 53,
+    }
+    assert place(standing(None, life, RELEASE)) == {
+        Account.FUNDING: -80,
+        Account.RECOVERABLE: 80,
+    }
+
+
+def test_tax_that_the_issuer_bears_comes_on_top_and_goes_with_the_reward():
+    life = KeyLife(paid={Unit.CNY: 100}, tax={Unit.CNY: 25}, borne={Unit.CNY: 25})
+    assert place(standing(due(100), life, RELEASE)) == {
+        Account.FUNDING: -125,
+        Account.PAID: 100,
+        Account.WITHHELD: 25,
+    }
+    assert place(standing(None, life, RELEASE)) == {
+        Account.FUNDING: -100,
+        Account.RECOVERABLE: 100,
+    }
+
+
+@given(st.integers(0, 500), st.integers(0, 100), st.booleans(), st.integers(0, 500))
+def test_what_came_back_leaves_exactly_the_rest_and_owes_nothing_by_rounding(
+    gross, percent, grossed_up, owed
+):
+    tax = gross * percent // 100
+    given = KeyLife(
+        paid={Unit.CNY: gross},
+        tax={Unit.CNY: tax},
+        borne={Unit.CNY: tax if grossed_up else 0},
+    )
+    before = standing(due(owed), given, RELEASE)
+    back = before.of(Account.RECOVERABLE, Unit.CNY)
+    after = standing(due(owed), replace(given, recovered={Unit.CNY: back}), RELEASE)
+    assert after.of(Account.RECOVERABLE, Unit.CNY) == 0
+    assert after.of(Account.AVAILABLE, Unit.CNY) == before.of(Account.AVAILABLE, Unit.CNY)
+    assert after.of(Account.PAID, Unit.CNY) == before.of(Account.PAID, Unit.CNY)
+
+
+@given(st.integers(1, 500), st.integers(0, 60), st.data())
+def test_what_comes_back_in_parts_is_recoverable_no_more_and_no_less(gross, percent, data):
+    tax = gross * percent // 100
+    given = KeyLife(paid={Unit.CNY: gross}, tax={Unit.CNY: tax})
+    part = data.draw(st.integers(0, gross - tax))
+    left = standing(None, replace(given, recovered={Unit.CNY: part}), RELEASE)
+    assert left.of(Account.RECOVERABLE, Unit.CNY) == gross - tax - part
+    assert left.of(Account.WITHHELD, Unit.CNY) == 0
+
+
+def test_what_was_forgiven_is_written_off_and_never_more_than_is_owed_back():
+    life = KeyLife(paid={Unit.CNY: 100}, forgiven={Unit.CNY: 60})
+    assert place(standing(None, life, RELEASE)) == {
+        Account.FUNDING: -100,
+        Account.RECOVERABLE: 40,
+        Account.WRITTEN_OFF: 60,
+    }
+    assert place(standing(due(100), life, RELEASE)) == {Account.FUNDING: -100, Account.PAID: 100}
+
+
 amounts = st.integers(0, 200)
 
 
@@ -74,6 +145,8 @@ amounts = st.integers(0, 200)
     st.builds(
         KeyLife,
         paid=st.dictionaries(st.sampled_from(Unit), amounts, max_size=2),
+        recovered=st.dictionaries(st.sampled_from(Unit), amounts, max_size=2),
+        forgiven=st.dictionaries(st.sampled_from(Unit), amounts, max_size=2),
         expired=st.dictionaries(st.sampled_from(Unit), amounts, max_size=2),
         held=st.booleans(),
         inactive_since=st.none() | st.sampled_from([EARNED, RELEASE + timedelta(days=3)]),

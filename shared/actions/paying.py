@@ -1,0 +1,413 @@
+"""Paying: a prepared batch is confirmed by another person, handed to the bank as a file, and
+followed by the bank's answer, line by line. Never paid twice: a line is answered once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared.actions.notifying import notify_member
+from shared.actions.preparing import (
+    Total,
+    actor_of,
+    chunks,
+    hold_authority,
+    lock_campaign,
+    plain_totals,
+    totals_of,
+)
+from shared.base.errors import Refusal
+from shared.base.money import Unit
+from shared.base.privacy import mask_name
+from shared.ledger.balance import Account
+from shared.people.members import Member
+from shared.people.persons import Person, name_of
+from shared.people.staff import Staff
+from shared.post.audit import record
+from shared.referrals.referrals import Referral
+from shared.reports.payout_file import Answer, Form, Row, write
+from shared.rewards.payouts import (
+    Batch,
+    Line,
+    LineState,
+    Part,
+    PartKind,
+    State,
+    batch_for_update,
+    close,
+    lines_of,
+    move,
+    parts_of,
+    standings_in,
+)
+from shared.rewards.queue import wake
+from shared.rewards.standing import Happening, happen
+
+_MONEY = frozenset({Unit.CNY, Unit.DONATION})
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What a batch came to. `withdrawn`: lines whose reward is no longer what it was."""
+
+    totals: dict[Unit, Total]
+    withdrawn: int
+
+
+@dataclass(frozen=True)
+class File:
+    """A payout as a file, with its sums."""
+
+    content: bytes
+    totals: dict[Unit, Total]
+    withdrawn: int = 0
+
+
+@dataclass
+class Answered:
+    """What came of the bank's answers. `refused`: (line, reference, why not)."""
+
+    paid: int = 0
+    failed: int = 0
+    repeated: int = 0
+    refused: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def confirm(session: Session, staff: Staff, number: int, now: datetime) -> Confirmed:
+    """The second person lets a batch go. What is netted in full is done with that.
+
+    Refusals: `payout.unknown`, `payout.authority`, `payout.maker` (the same person),
+    `payout.party` (a line is their own), `payout.state`.
+    """
+    hold_authority(staff)
+    batch = _held(session, number)
+    actor = actor_of(staff)
+    if batch.prepared_by == actor:
+        raise Refusal("payout.maker")
+    refuse_party(session, staff, batch)
+    move(batch, State.CONFIRMED, now)
+    batch.confirmed_by, batch.confirmed_at = actor, now
+    withdrawn = _withdraw_stale(session, batch, now)
+    waiting = lines_of(session, batch.id, LineState.WAITING)
+    totals = totals_of(waiting)
+    netted = [line for line in waiting if line.net == 0]
+    _complete(session, netted, now)
+    _acknowledge(session, batch, now)
+    record(
+        session, actor, "payout.confirmed", f"payout:{number}", now,
+        totals=plain_totals(totals), withdrawn=withdrawn,
+    )  # fmt: skip
+    return Confirmed(totals, withdrawn)
+
+
+def refuse_party(session: Session, staff: Staff, batch: Batch) -> None:
+    """Staff never act where they are paid. Refusal `payout.party`."""
+    if staff.customer_ref is None:
+        return
+    own = select(Line.id).where(Line.batch_id == batch.id, Line.customer_ref == staff.customer_ref)
+    if session.scalar(own.limit(1)) is not None:
+        raise Refusal("payout.party")
+
+
+def cancel(session: Session, who: Staff | str, number: int, now: datetime) -> int:
+    """Take back a batch that the bank does not have yet; how many lines are free again.
+
+    `who`: an employee of the desk or a manager, or the operator. Refusals: `payout.unknown`,
+    `payout.authority`, `payout.state`.
+    """
+    if isinstance(who, Staff):
+        hold_authority(who)
+    batch = _held(session, number)
+    move(batch, State.CANCELLED, now)
+    lines = lines_of(session, number, LineState.WAITING)
+    parts = parts_of(session, lines)
+    for line in lines:
+        close(line, parts[line.id], LineState.WITHDRAWN, "cancelled", now)
+    record(session, actor_of(who), "payout.cancelled", f"payout:{number}", now, lines=len(lines))
+    session.flush()
+    return len(lines)
+
+
+def export_full(session: Session, staff: Staff, number: int, form: Form, now: datetime) -> File:
+    """The bank's file, with names and references. The first time, the batch leaves the house.
+
+    The same batch gives the same lines whenever it is asked for. Refusals: `payout.unknown`,
+    `payout.authority`, `payout.state` (not confirmed), `payout.uneven` (file and ledger differ).
+    """
+    hold_authority(staff)
+    batch = _held(session, number)
+    withdrawn = 0
+    if batch.state != State.EXPORTED and batch.state != State.ACKNOWLEDGED:
+        move(batch, State.EXPORTED, now)
+        withdrawn = _withdraw_stale(session, batch, now)
+        _hold_against_ledger(session, batch)
+        _acknowledge(session, batch, now)
+    made = _file(session, batch, form, full=True)
+    record(
+        session, actor_of(staff), "payout.exported", f"payout:{number}", now,
+        full=True, form=form.value, withdrawn=withdrawn, totals=plain_totals(made.totals),
+    )  # fmt: skip
+    return File(made.content, made.totals, withdrawn)
+
+
+def export_masked(
+    session: Session, who: Staff | str, number: int, form: Form, now: datetime
+) -> File:
+    """A copy to read, at any time: names and references masked. Changes nothing.
+
+    Refusal: `payout.unknown`.
+    """
+    batch = session.get(Batch, number)
+    if batch is None:
+        raise Refusal("payout.unknown", number=number)
+    made = _file(session, batch, form, full=False)
+    record(
+        session, actor_of(who), "payout.exported", f"payout:{number}", now,
+        full=False, form=form.value,
+    )  # fmt: skip
+    return made
+
+
+def take_answers(
+    session: Session, answers: Sequence[Answer], actor: str, now: datetime
+) -> Answered:
+    """Take some lines of the bank's answer. The same answer again changes nothing.
+
+    Refused and listed, for a person to look at: `unknown` reference, `not_sent` (the bank
+    should not have it), `other` (answered differently before), `amount` (not what was asked).
+    """
+    lines = _lines_by_reference(session, answers)
+    came_to, paid = Answered(), []
+    failed: list[tuple[Line, str]] = []
+    news: dict[int, Answer] = {}
+    for answer in answers:
+        line = lines.get(answer.reference)
+        before = news.get(line.id) if line is not None else None
+        if why := _obstacle(session, line, before, answer):
+            came_to.refused.append((answer.line, answer.reference, why))
+            continue
+        assert line is not None
+        if before is not None or line.state != LineState.WAITING.value:
+            came_to.repeated += 1
+            continue
+        news[line.id] = answer
+        if answer.paid:
+            paid.append(line)
+        else:
+            failed.append((line, answer.reason))
+    _complete(session, paid, now)
+    _fail(session, failed, now)
+    came_to.paid, came_to.failed = len(paid), len(failed)
+    for batch_id in sorted({lines[answer.reference].batch_id for answer in news.values()}):
+        _acknowledge(session, session.get_one(Batch, batch_id), now)
+    record(
+        session, actor, "payout.answered", "payout", now,
+        paid=came_to.paid, failed=came_to.failed,
+        repeated=came_to.repeated, refused=len(came_to.refused),
+    )  # fmt: skip
+    return came_to
+
+
+def _obstacle(
+    session: Session, line: Line | None, before: Answer | None, answer: Answer
+) -> str | None:
+    if line is None:
+        return "unknown"
+    if line.net == 0 or line.state == LineState.WITHDRAWN.value:
+        return "not_sent"
+    asked = line.net if Unit(line.unit) in _MONEY else line.net * 100
+    if answer.paid and answer.hundredths not in (None, asked):
+        return "amount"
+    if line.state == LineState.WAITING.value and before is None:
+        sent = session.get_one(Batch, line.batch_id).state == State.EXPORTED.value
+        return None if sent else "not_sent"
+    paid = before.paid if before is not None else line.state == LineState.PAID.value
+    return None if paid == answer.paid else "other"
+
+
+def _lines_by_reference(session: Session, answers: Iterable[Answer]) -> dict[str, Line]:
+    """The lines meant, locked behind their campaigns and batches."""
+    named = sorted({answer.reference for answer in answers})
+    of = Line.reference.in_(named)
+    for campaign_id in sorted(session.scalars(select(Line.campaign_id).where(of).distinct())):
+        lock_campaign(session, campaign_id)
+    query = select(Line).where(of).order_by(Line.id).execution_options(populate_existing=True)
+    return {line.reference: line for line in session.scalars(query)}
+
+
+def _held(session: Session, number: int) -> Batch:
+    """A batch behind its campaign's lock, in which no other act on its payouts is going on."""
+    batch = session.get(Batch, number)
+    if batch is not None:
+        lock_campaign(session, batch.campaign_id)
+        session.refresh(batch)
+    return batch_for_update(session, number)
+
+
+def _complete(session: Session, lines: Sequence[Line], now: datetime) -> None:
+    """Paid: the keys' lives say so, and settling moves the ledger."""
+    parts = parts_of(session, lines)
+    for line in lines:
+        close(line, parts[line.id], LineState.PAID, None, now)
+        for part in parts[line.id]:
+            _happen(session, line, part, now)
+        _tell(session, line, "payout.paid", now)
+    _wake(session, lines, now)
+
+
+def _happen(session: Session, line: Line, part: Part, now: datetime) -> None:
+    pays = part.kind == PartKind.PAY.value
+    happen(
+        session,
+        part.key,
+        line.member_id,
+        Happening.PAID if pays else Happening.RECOVERED,
+        now,
+        unit=Unit(part.unit),
+        amount=part.amount,
+        tax=part.tax,
+        borne=part.borne,
+    )
+
+
+def _fail(session: Session, lines: Sequence[tuple[Line, str]], now: datetime) -> None:
+    """Not paid: the amount never left `available`, and the next batch may take it."""
+    parts = parts_of(session, [line for line, _ in lines])
+    for line, reason in lines:
+        close(line, parts[line.id], LineState.FAILED, reason, now)
+        _tell(session, line, "payout.failed", now)
+    session.flush()
+
+
+def _tell(session: Session, line: Line, notice: str, now: datetime) -> None:
+    """The member hears of their own lines; a friend has no chat with us."""
+    if not line.party.startswith("member:"):
+        return
+    params: dict[str, Any] = {
+        "unit": line.unit,
+        "amount": line.net,
+        "tax": line.tax,
+        "borne": line.borne,
+        "netted": line.netted,
+    }
+    notify_member(session, line.member_id, notice, params, now, once=f"{notice}:{line.reference}")
+
+
+def _wake(session: Session, lines: Iterable[Line], now: datetime) -> None:
+    for campaign_id, member_id in sorted({(line.campaign_id, line.member_id) for line in lines}):
+        wake(session, campaign_id, member_id, now)
+
+
+def _acknowledge(session: Session, batch: Batch, now: datetime) -> None:
+    """The batch ends when no line waits any more."""
+    session.flush()
+    if not lines_of(session, batch.id, LineState.WAITING):
+        move(batch, State.ACKNOWLEDGED, now)
+
+
+def _withdraw_stale(session: Session, batch: Batch, now: datetime) -> int:
+    """Free the lines of which the ledger no longer holds what they would pay or net."""
+    lines = lines_of(session, batch.id, LineState.WAITING)
+    parts = parts_of(session, lines)
+    stands = _stands(session, batch)
+    stale = [
+        line
+        for line in lines
+        if any(stands.get(_place(part), 0) < part.amount for part in parts[line.id])
+    ]
+    for line in stale:
+        close(line, parts[line.id], LineState.WITHDRAWN, "changed", now)
+    session.flush()
+    return len(stale)
+
+
+def _stands(session: Session, batch: Batch) -> dict[Any, int]:
+    accounts = [Account.AVAILABLE, Account.RECOVERABLE]
+    return {
+        (each.key, each.unit, each.account): each.amount
+        for each in standings_in(session, batch.campaign_id, accounts)
+    }
+
+
+def _place(part: Part) -> tuple[Any, Unit, Account]:
+    pays = part.kind == PartKind.PAY.value
+    account = Account.AVAILABLE if pays else Account.RECOVERABLE
+    return part.key, Unit(part.unit), account
+
+
+def _hold_against_ledger(session: Session, batch: Batch) -> None:
+    """What the file asks for is what the ledger has for it. Refusal `payout.uneven`.
+
+    A key that grew since counts with what the batch took of it.
+    """
+    lines = lines_of(session, batch.id, LineState.WAITING)
+    parts, stands = parts_of(session, lines), _stands(session, batch)
+    sums: dict[tuple[Unit, Account], int] = {}
+    for line in lines:
+        for part in parts[line.id]:
+            key, unit, account = _place(part)
+            stood = min(part.amount, stands.get((key, unit, account), 0))
+            sums[unit, account] = sums.get((unit, account), 0) + stood
+    for unit, total in totals_of(lines).items():
+        even = (
+            total.gross == sums.get((unit, Account.AVAILABLE), 0)
+            and total.netted == sums.get((unit, Account.RECOVERABLE), 0)
+            and total.net == total.gross + total.borne - total.tax - total.netted
+        )
+        if not even:
+            raise Refusal("payout.uneven", number=batch.id, unit=unit.value)
+
+
+def _file(session: Session, batch: Batch, form: Form, *, full: bool) -> File:
+    """What goes to the bank: every line with something to pay that was not withdrawn."""
+    lines = [
+        line
+        for line in lines_of(session, batch.id)
+        if line.net > 0 and line.state != LineState.WITHDRAWN.value
+    ]
+    names = _names(session, {line.party for line in lines})
+    rows = [_row(line, names.get(line.party, ""), full) for line in lines]
+    return File(write(rows, form), totals_of(lines))
+
+
+def _row(line: Line, name: str, full: bool) -> Row:
+    customer, application = line.customer_ref or "", line.application_ref or ""
+    return Row(
+        reference=line.reference,
+        customer_ref=customer if full else _mask_reference(customer),
+        application_ref=application if full else _mask_reference(application),
+        name=name if full else mask_name(name),
+        unit=Unit(line.unit),
+        item=line.item,
+        gross=line.gross,
+        borne=line.borne,
+        tax=line.tax,
+        netted=line.netted,
+        net=line.net,
+    )
+
+
+def _mask_reference(reference: str) -> str:
+    """Its last four characters, of those that are longer."""
+    return f"…{reference[-4:]}" if len(reference) > 4 else "…" * bool(reference)
+
+
+def _names(session: Session, parties: Collection[str]) -> dict[str, str]:
+    """The parties' names; those who were erased have none."""
+    found: dict[str, str] = {}
+    for kind, table in (("member", Member), ("friend", Referral)):
+        ids = sorted(int(p.partition(":")[2]) for p in parties if p.startswith(f"{kind}:"))
+        for some in chunks(ids):
+            query = (
+                select(table.id, Person)
+                .join(Person, Person.id == table.person_id)
+                .where(table.id.in_(some))
+            )
+            for owner, person in session.execute(query):
+                found[f"{kind}:{owner}"] = name_of(session, person)
+    return found
