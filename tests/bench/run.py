@@ -50,7 +50,7 @@ FULL = Depth(
 )  # fmt: skip
 QUICK = Depth(
     1, 1.0, 200, Sizes(whole=20_000, small=2_000, rows=200), Sizes(whole=4_000, rows=100), 3,
-    Facts(whole=40_000), Facts(whole=16_000),
+    Facts(whole=16_000), Facts(whole=8_000),
 )  # fmt: skip
 
 
