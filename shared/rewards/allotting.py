@@ -23,9 +23,9 @@ from shared.rewards.owed import Due
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-RUN = 40_000
+RUN = 10_000
 """Dues sorted in memory at a time."""
-_BLOCK = 500
+_BLOCK = 100
 """Dues read back at a time from each sorted run."""
 
 
