@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import String, bindparam, func, select, type_coerce
@@ -85,18 +86,10 @@ class _Credited(NamedTuple):
     segment: str | None
 
 
-class _Line(NamedTuple):
-    """A fact as read; sorts by when it happened."""
-
-    at: Any
-    event: str
-    kind: str
-    amount: int
-    transaction: str | None
-    existing: bool | int | None
-    customer: str | None
-    card: str | None
-    phone: str | None
+Line = tuple[Any, ...]
+"""A fact as the driver reads it: `_COLUMNS`, and the application where it was asked for."""
+_AT, _EVENT, _KIND, _AMOUNT, _TRANSACTION, _EXISTING, _CUSTOMER, _CARD, _PHONE = range(9)
+_in_time = itemgetter(_AT, _EVENT)
 
 
 _WITHIN = (
@@ -133,7 +126,7 @@ _COLUMNS = (
     FactRow.phone_blind,
 )
 _FACTS = Direct(
-    select(CreditRow.application_id, *_COLUMNS)
+    select(*_COLUMNS, CreditRow.application_id)
     .join_from(Referral, CreditRow, CreditRow.referral_id == Referral.id)
     .join(Application, Application.id == CreditRow.application_id)
     .join(FactRow, FactRow.application_ref == Application.application_ref)
@@ -176,54 +169,46 @@ def _late(row: _Credited, judged: Judged) -> bool:
     return row.source == Source.LINK and row.on >= row.registered + term
 
 
-def _tales(session: Session, between: Mapping[str, int]) -> dict[int, list[_Line]]:
+def _tales(session: Session, between: Mapping[str, int]) -> dict[int, list[Line]]:
     """The facts of every approved application, oldest first, as `facts.rows_by_ref` joins them."""
-    direct: dict[int, list[_Line]] = defaultdict(list)
-    for application, *columns in _FACTS.all(line_of(session), between):
-        direct[application].append(_Line._make(columns))
-    tales = {
-        application: sorted(told, key=_in_time)
-        for application, told in direct.items()
-        if any(line.kind == Kind.APPROVED for line in told)
-    }
-    approvals: dict[int, _Line] = {}
-    for application, told in tales.items():
-        for line in told:
-            if line.kind == Kind.APPROVED and line.customer:
-                approvals.setdefault(application, line)
-    through = _by_customer(session, {str(line.customer) for line in approvals.values()})
-    for application, approval in approvals.items() if through else ():
+    direct: dict[int, list[Line]] = defaultdict(list)
+    approvals: dict[int, Line | None] = {}
+    for line in _FACTS.all(line_of(session), between):
+        direct[line[-1]].append(line)
+        if line[_KIND] == Kind.APPROVED:
+            known = approvals.setdefault(line[-1], None)
+            if line[_CUSTOMER] and (known is None or _in_time(line) < _in_time(known)):
+                approvals[line[-1]] = line
+    tales = {application: sorted(direct[application], key=_in_time) for application in approvals}
+    named = {application: line for application, line in approvals.items() if line is not None}
+    through = _by_customer(session, {line[_CUSTOMER] for line in named.values()})
+    for application, approval in named.items() if through else ():
         more = [
             line
-            for line in through.get(approval.customer, ())
-            if line.at >= approval.at
-            and (approval.card is None or line.card in (None, approval.card))
+            for line in through.get(approval[_CUSTOMER], ())
+            if line[_AT] >= approval[_AT]
+            and (approval[_CARD] is None or line[_CARD] in (None, approval[_CARD]))
         ]
         tales[application] = sorted([*tales[application], *more], key=_in_time)
     return tales
 
 
-def _in_time(line: _Line) -> tuple[Any, str]:
-    return line.at, line.event
-
-
-def _by_customer(session: Session, customers: Collection[str]) -> Mapping[str | None, list[_Line]]:
+def _by_customer(session: Session, customers: Collection[str]) -> Mapping[str, list[Line]]:
     """Facts that name only the customer."""
-    through: dict[str | None, list[_Line]] = defaultdict(list)
-    plain = [type_coerce(_COLUMNS[0], String), *_COLUMNS[1:]]
+    through: dict[str, list[Line]] = defaultdict(list)
+    plain = [type_coerce(_COLUMNS[_AT], String), *_COLUMNS[1:]]
     query = select(*plain).where(
         FactRow.customer_ref.in_(customers), FactRow.application_ref.is_(None)
     )
     for row in session.execute(query):
-        line = _Line._make(row)
-        through[line.customer].append(line)
+        through[str(row[_CUSTOMER])].append(tuple(row))
     return through
 
 
 def _refused(
     session: Session,
     credited: Sequence[_Credited],
-    tales: Mapping[int, list[_Line]],
+    tales: Mapping[int, list[Line]],
     judged: Judged,
     ids: Sequence[int],
 ) -> set[_Credited]:
@@ -232,14 +217,15 @@ def _refused(
     Most applications show nothing that `reason_against` looks at; only the others are put to it.
     """
     inviters = cardholders(session, ids)
-    odd = _odd(session, {x.customer for told in tales.values() for x in told if x.customer})
+    customers = {line[_CUSTOMER] for told in tales.values() for line in told} - {None}
+    odd = _odd(session, customers)
     strange = [
         row
         for row in credited
         if any(
-            line.existing
-            or line.customer in odd
-            or (line.phone is not None and line.phone == inviters[row.member].own_number)
+            line[_EXISTING]
+            or line[_CUSTOMER] in odd
+            or (line[_PHONE] is not None and line[_PHONE] == inviters[row.member].own_number)
             for line in tales.get(row.application, ())
         )
     ]

@@ -23,7 +23,7 @@ from shared.ledger.entries import Entry, Leg
 from shared.referrals.histories import Judged, count_members, histories
 from shared.rewards.admission import Admission, LimitUse, Verdict
 from shared.rewards.simulation import DRAFT, Bound, Draft, Outcome, simulate, spread, step_of
-from shared.rewards.standing import Happening, KeyEvent
+from shared.rewards.standing import GOODWILL, Happening, KeyEvent
 
 MONEY = (Unit.CNY, Unit.DONATION)
 """What a customer costs in money."""
@@ -136,7 +136,7 @@ def what_happened(
     """What the ledger granted by `until`, in the shape of a simulation.
 
     A grant counts in the month in which it was first posted, with what it came to by `until`;
-    what was taken back counts for nothing.
+    what was taken back counts for nothing, and goodwill stands apart.
     """
     granted: Counter[tuple[str, date, Unit]] = Counter()
     steps: Counter[tuple[str, int]] = Counter()
@@ -153,10 +153,18 @@ def what_happened(
     return Outcome(costs, days, steps, _bounds(session, campaign.id, until), friends, members)
 
 
+_GRANTED = [
+    account.value
+    for account in (
+        Account.PENDING, Account.AVAILABLE, Account.PAID, Account.WITHHELD, Account.EXPIRED,
+    )
+]  # fmt: skip
+"""Where an amount stands that is owed; what was taken back is recoverable or written off."""
+
+
 def _grants(session: Session, campaign_id: int, until: datetime) -> Any:
     """A row a key and unit: member, clause, occasion, unit, when first posted, what is granted."""
-    outside = Leg.account.in_([Account.FUNDING.value, Account.RECOVERABLE.value])
-    amount = -func.sum(case((outside, Leg.amount), else_=0))
+    amount = func.sum(case((Leg.account.in_(_GRANTED), Leg.amount), else_=0))
     query = (
         select(
             Entry.member_id,
@@ -167,7 +175,7 @@ def _grants(session: Session, campaign_id: int, until: datetime) -> Any:
             amount,
         )
         .join(Leg, Leg.entry_id == Entry.id)
-        .where(Entry.campaign_id == campaign_id, Entry.at <= until)
+        .where(Entry.campaign_id == campaign_id, Entry.at <= until, Entry.clause != GOODWILL)
         .group_by(Entry.member_id, Entry.party, Entry.clause, Entry.occasion, Leg.unit)
         .having(amount > 0)
         .order_by(Entry.member_id)

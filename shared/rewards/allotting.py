@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, NamedTuple
@@ -22,9 +23,9 @@ from shared.rewards.owed import Due
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-RUN = 40_000
+RUN = 10_000
 """Dues sorted in memory at a time."""
-_BLOCK = 500
+_BLOCK = 100
 """Dues read back at a time from each sorted run."""
 
 
@@ -52,10 +53,10 @@ def claim_of(due: Due, place: int, limits: Mapping[LimitId, int]) -> Claim:
     amounts: list[tuple[str, str, str, int]] = []
     places: list[tuple[str, str, str, int]] = []
     for draw in due.draws:
-        rule = rule_of(draw.limit)
+        rule, is_amount = _kind_of(draw.limit)
         if rule not in limits:
             continue
-        if counts_amounts(rule):
+        if is_amount:
             amounts.append((draw.limit, rule, "", draw.amount or due.amount))
         else:
             places.append((draw.limit, rule, draw.holder, 1))
@@ -65,6 +66,12 @@ def claim_of(due: Due, place: int, limits: Mapping[LimitId, int]) -> Claim:
         earned, key.party, key.clause, key.occasion, due.unit.value, due.amount, due.full, place,
         (*amounts, *sorted(places)),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(limit: LimitId) -> tuple[LimitId, bool]:
+    """Under which limit something is drawn, and whether amounts are."""
+    return rule_of(limit), counts_amounts(limit)
 
 
 class InTimesOrder(AbstractContextManager["InTimesOrder"]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from shared.applications.facts import Fact, Kind
 from shared.base.clock import day_of, local_midnight, months_after
@@ -39,7 +40,7 @@ class Journey:
     applications: tuple[tuple[Fact, ...], ...]
     at: datetime | None
 
-    @property
+    @cached_property
     def held(self) -> bool:
         """Whether the last word on any of its accounts is `flagged`."""
         return any(_flagged(facts) for facts in self.applications)
@@ -90,7 +91,9 @@ def _per_friend(case: Case, clause: Clause) -> Iterator[Due]:
     at once, where the clause says so, as an occasion of its own."""
     assert isinstance(clause, (BaseClause, WelcomeClause))
     told, claw_back = case.journey.applications, case.programme.claw_back_days
-    at = first_reached(clause.trigger, told, claw_back, case.now)
+    at = case.journey.at
+    if clause.trigger != case.programme.qualifying:
+        at = first_reached(clause.trigger, told, claw_back, case.now)
     if at is None:
         return
     occasion = f"referral:{case.journey.referral}"
@@ -110,6 +113,8 @@ def multiplied(
     prize: Reward, multipliers: tuple[Multiplier, ...], case: Case, at: datetime
 ) -> Reward:
     """The prize times the largest multiplier that holds; fractions of the unit are dropped."""
+    if not multipliers:
+        return prize
     day = day_of(at, case.terms.zone)
     weekday = list(Weekday)[day.weekday()]
     percent = max(

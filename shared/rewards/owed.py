@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
 from shared.base.clock import day_of
 from shared.base.money import Unit
@@ -63,7 +64,12 @@ def budgets_of(prize: Prize, earned: datetime, zone: str) -> tuple[Draw, ...]:
     if prize.unit is Unit.GIFT:
         return (Draw(stock_of(prize.item)),)
     unit = Unit.CNY if prize.unit is Unit.DONATION else prize.unit
-    return Draw(budget_of(unit)), Draw(daily_of(unit, day_of(earned, zone).isoformat()))
+    return _budgets_of_day(unit, day_of(earned, zone))
+
+
+@lru_cache(maxsize=1024)
+def _budgets_of_day(unit: Unit, day: date) -> tuple[Draw, Draw]:
+    return Draw(budget_of(unit)), Draw(daily_of(unit, day.isoformat()))
 
 
 def reserved_for(options: tuple[Prize, ...], earned: datetime, zone: str) -> tuple[Draw, ...]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from drawing import poster_row, qr_row
 from event_import import Sizes, event_import
 from granting import granting
+from history import Facts, history
 from landing import landing
 from pairs import Row
 from rich.console import Console
@@ -45,6 +46,8 @@ class Depth:
     """In the ledger of which one member's statement is asked for."""
     earners: int
     """Members who earn in one run of the granting."""
+    history: Facts
+    history_on_postgres: Facts
 
 
 FULL = Depth(
@@ -56,6 +59,8 @@ FULL = Depth(
     10,
     5_000_000,
     1000,
+    Facts(whole=1_000_000, small=100_000),
+    Facts(whole=1_000_000),
 )
 QUICK = Depth(
     1,
@@ -66,6 +71,8 @@ QUICK = Depth(
     3,
     200_000,
     1000,
+    Facts(whole=16_000),
+    Facts(whole=8_000),
 )
 
 
@@ -83,8 +90,12 @@ def measured(stages: Stages, folder: Path, depth: Depth) -> Iterator[Row]:
     for new, sizes in engines:
         yield from event_import(new, folder, depth.pairs, sizes)
     if postgres_is_there():
-        yield statement_row(stages.postgres, depth.pairs, depth.grants, 40)
         yield from granting(stages.postgres, folder, depth.pairs, depth.seconds, depth.earners)
+        yield statement_row(stages.postgres, depth.pairs, depth.grants, 40)
+    # A million facts take a while; two pairs tell enough.
+    pairs, histories = min(depth.pairs, 2), (depth.history, depth.history_on_postgres)
+    for (new, _), facts in zip(engines, histories, strict=False):
+        yield from history(new, pairs, facts)
     yield qr_row(depth.pairs, depth.pictures)
     yield poster_row(depth.pairs, depth.pictures)
 

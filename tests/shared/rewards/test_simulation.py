@@ -79,6 +79,15 @@ def test_the_running_rules_cost_exactly_what_the_ledger_granted(tell: Tell) -> N
     assert trial.simulated.members == 2
 
 
+def test_gifts_out_of_a_stock_cost_what_the_ledger_gave(tell: Tell) -> None:
+    mugs = "gifts:\n  - {id: mug, name: {zh_Hans: 杯, zh_Hant: 杯, en: Mug}, stock: 4}\n"
+    changes = (("qualifies:\n", mugs + "qualifies:\n"), ("amount: ¥100", "amount: {gift: mug}"))
+    trial = tried(spring_of(tell, *changes), *changes)
+    assert trial.simulated.costs["2026-03", "base", Unit.GIFT] == 4
+    assert trial.simulated.costs == trial.actual.costs
+    assert trial.simulated.limits["stock:mug"].times == 2
+
+
 def test_twenty_yuan_more_cost_twenty_yuan_a_friend(tell: Tell) -> None:
     trial = tried(
         spring_of(tell),
