@@ -82,6 +82,17 @@ def noting(told: list) -> Callable:
     return notify
 
 
+def listening(monkeypatch, told: list) -> None:
+    """Has every member listen, and keeps what settling would tell them."""
+
+    def notify(_session, notices, _now):
+        told.extend((notice.kind, notice.params) for notice in notices)
+        return len(notices)
+
+    monkeypatch.setattr(settling, "listeners", lambda _session, members: set(members))
+    monkeypatch.setattr(settling, "notify_members", notify)
+
+
 def qualified(story, *names: str, day: float) -> None:
     for name in names:
         if name not in story.friends:
@@ -465,7 +476,7 @@ def test_after_a_payout_the_member_reads_what_is_owed_back_and_that_no_card_is_d
     bob, monkeypatch
 ):
     told = []
-    monkeypatch.setattr(settling, "notify_member", noting(told))
+    listening(monkeypatch, told)
     till = Till(bob)
     till.answer(till.sends(33), 33)
     bob.settle(33)
@@ -548,7 +559,7 @@ def test_a_gift_that_has_to_come_back_is_not_netted_from_another_nor_from_money(
 @once
 def test_goodwill_is_told_once_and_in_its_own_words(plain, monkeypatch):
     told: list = []
-    monkeypatch.setattr(settling, "notify_member", noting(told))
+    listening(monkeypatch, told)
     with plain.database.transaction() as session:
         alice = plain.members["Alice"]
         key = Key(plain.campaign, f"member:{alice}", "goodwill", "remedy:1")
