@@ -31,7 +31,7 @@ STRICT = os.environ.get("JIANKA_STRICT") == "1"
 POSTGRES = os.environ.get("JIANKA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 
 # Examples are drawn on a shared machine: how long one takes says nothing.
-hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("nightly", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("default")
 
@@ -43,9 +43,24 @@ def unavailable(what: str) -> None:
     pytest.skip(what)
 
 
+ON_POSTGRES_BY_NIGHT = frozenset(
+    {
+        "test_allotting.py", "test_campaigning.py", "test_causes.py", "test_desk.py",
+        "test_export.py", "test_history.py", "test_month_review.py", "test_payout_tax.py",
+        "test_payouts.py", "test_reconcile.py", "test_remedies.py", "test_repairing.py",
+        "test_simulating.py", "test_simulation.py", "test_statement.py",
+    }
+)  # fmt: skip
+"""Slow stories whose PostgreSQL half is run by the nightly only."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What mostly waits starts first, then the browsers, each a long turn of one worker."""
     items.sort(key=_turn)
+    for item in items:
+        if item.path.name in ON_POSTGRES_BY_NIGHT and item.get_closest_marker("postgres"):
+            item.add_marker(pytest.mark.nightly)
 
 
 def _turn(item: pytest.Item) -> int:

@@ -24,6 +24,9 @@ SCARCE = ("amount: ¥50\n", "amount: ¥50\n    first_n: 150\n")
 LOW = ("monthly_cap: ¥500", "monthly_cap: ¥350")
 
 
+DEEP = [pytest.mark.postgres, pytest.mark.nightly]
+
+
 def _world(tell, seed):
     """115 members: the cap and a shared limit bind, purchases are reversed, some sleep."""
     story = tell(LOW, SCARCE, members=())
@@ -37,6 +40,9 @@ def _found(world, month="2026-03"):
         return list(review_month(session, world.campaign, window, world.at(REVIEW)))
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgres", marks=DEEP)], indirect=True
+)
 def test_a_hundred_planted_wrongs_are_found_and_no_other(tell):
     world, chance = _world(tell, 7)
     targets = chance.sample(world.members, 100)
