@@ -8,7 +8,7 @@ import * as server from "./server.js";
 import { PACE, STORY } from "./story.js";
 import { onLanguage, t } from "./words.js";
 
-const PATIENCE = 15;
+const PATIENCE = 45;
 let at = 0;
 let playing = false;
 let busy = false;
