@@ -31,7 +31,7 @@ STRICT = os.environ.get("JIANKA_STRICT") == "1"
 POSTGRES = os.environ.get("JIANKA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 
 # Examples are drawn on a shared machine: how long one takes says nothing.
-hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
+hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("nightly", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("default")
 

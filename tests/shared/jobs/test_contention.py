@@ -171,7 +171,7 @@ def told_of_limits(race: Race) -> Counter[int]:
 
 @pytest.mark.waits
 @pytest.mark.postgres
-@pytest.mark.parametrize("rounds", [1, pytest.param(50, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("rounds", [3, pytest.param(50, marks=pytest.mark.nightly)])
 def test_a_hundred_race_for_the_last_ten_places_and_the_last_hundred_yuan(
     race: Race, rounds: int
 ) -> None:
