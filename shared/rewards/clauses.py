@@ -25,7 +25,7 @@ from shared.campaigns.conditions import Trigger
 from shared.campaigns.prizes import Prize, Reward
 from shared.campaigns.rules import FRIENDS, REFERRERS, Programme, Terms, first_of
 from shared.ledger.balance import Key
-from shared.rewards.owed import ClauseRef, Draw, Due, budgets_of, reserved_for
+from shared.rewards.owed import ClauseRef, Draw, Due, budgets_of, first_place, reserved_for
 from shared.rewards.triggers import approved_at, left_of_purchases, reached
 
 
@@ -92,7 +92,7 @@ def _per_friend(case: Case, clause: Clause) -> Iterator[Due]:
     assert isinstance(clause, (BaseClause, WelcomeClause))
     told, claw_back = case.journey.applications, case.programme.claw_back_days
     at = case.journey.at
-    if clause.trigger != case.programme.qualifying:
+    if clause.id not in case.programme.at_qualifying:
         at = first_reached(clause.trigger, told, claw_back, case.now)
     if at is None:
         return
@@ -243,8 +243,9 @@ def owed(
     party = f"member:{case.member}"
     options = prize.options if isinstance(prize, Reward) else ()
     budgets = reserved_for(options, at, zone) if options else budgets_of(prize, at, zone)
-    if not any(draw.limit == first_of(clause.id) for draw in places):
-        places = (Draw(first_of(clause.id)), *places)
+    first = first_place(clause.id)
+    if not any(draw.limit == first.limit for draw in places):
+        places = (first, *places)
     if clause.to is Party.FRIEND:
         party = f"friend:{case.journey.referral}"
     else:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from shared.base.clock import day_of
 from shared.base.money import Unit
 from shared.campaigns.prizes import Prize
-from shared.campaigns.rules import LimitId, budget_of, counts_amounts, daily_of, stock_of
+from shared.campaigns.rules import LimitId, budget_of, counts_amounts, daily_of, first_of, stock_of
 from shared.ledger.balance import Key
 
 
-@dataclass(frozen=True)
-class Draw:
+class Draw(NamedTuple):
     """A shared limit that a due draws on. Budgets and stock give its amount, others one place.
 
     `holder`: whose place it is when several dues share one; empty: the due's own. `amount`: what
@@ -26,8 +26,7 @@ class Draw:
     amount: int = 0
 
 
-@dataclass(frozen=True)
-class ClauseRef:
+class ClauseRef(NamedTuple):
     """Why something is owed: the clause of a version, and the cap that clipped it, if any."""
 
     version: int
@@ -70,6 +69,12 @@ def budgets_of(prize: Prize, earned: datetime, zone: str) -> tuple[Draw, ...]:
 @lru_cache(maxsize=1024)
 def _budgets_of_day(unit: Unit, day: date) -> tuple[Draw, Draw]:
     return Draw(budget_of(unit)), Draw(daily_of(unit, day.isoformat()))
+
+
+@lru_cache(maxsize=1024)
+def first_place(clause: str) -> Draw:
+    """The place that a due takes among the first N of its clause."""
+    return Draw(first_of(clause))
 
 
 def reserved_for(options: tuple[Prize, ...], earned: datetime, zone: str) -> tuple[Draw, ...]:

@@ -16,7 +16,6 @@ from operator import attrgetter
 from shared.applications.facts import Fact
 from shared.base.clock import month_of
 from shared.base.money import Unit
-from shared.campaigns.clauses import BaseClause, ShareClause, WelcomeClause
 from shared.campaigns.rules import MONTHLY_CAP, Terms
 from shared.ledger.balance import Key
 from shared.referrals.referrals import Credit
@@ -50,6 +49,8 @@ def next_moment(
     credits: Iterable[Credit], facts: Iterable[Fact], terms: Terms, now: datetime
 ) -> datetime | None:
     """When time alone next makes something owed: a card held long enough, a month's end."""
+    if not any(programme.held_for or programme.shares for programme in terms.versions.values()):
+        return None
     times = [
         at
         for journey in journeys_of(credits, facts, terms, now)
@@ -62,13 +63,9 @@ def next_moment(
 
 def _moments(terms: Terms, version: int, told: tuple[Fact, ...]) -> Iterator[datetime]:
     programme = terms.versions[version]
-    triggers = [programme.qualifying]
-    for clause in programme.clauses:
-        if isinstance(clause, (BaseClause, WelcomeClause)):
-            triggers.append(clause.trigger)
-        elif isinstance(clause, ShareClause):
-            yield from (end for _, _, end in share_months(clause, told, terms.zone))
-    for trigger in triggers:
+    for clause in programme.shares:
+        yield from (end for _, _, end in share_months(clause, told, terms.zone))
+    for trigger in programme.held_for:
         at = comes_at(trigger, told)
         if at is not None:
             yield at
@@ -148,7 +145,7 @@ def cap_months(owed: Iterable[Due], terms: Terms) -> dict[Key, Due]:
         amount = min(due.full, max(0, cap - earned[month]))
         earned[month] += amount
         if amount < due.full:
-            why = replace(due.why, limit=MONTHLY_CAP)
+            why = due.why._replace(limit=MONTHLY_CAP)
             capped[due.key] = replace(due, amount=amount, why=why)
     return capped
 
