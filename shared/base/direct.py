@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -30,6 +31,18 @@ class Line:
 
     connection: Any
     dialect: Dialect
+
+    @property
+    def driver(self) -> Any:
+        """The driver's module, with its errors."""
+        return self.dialect.loaded_dbapi
+
+    def known(self, statement: str, problem: Exception) -> BaseException:
+        """A driver's error as SQLAlchemy would raise it; without the parameters, which nobody
+        is to read."""
+        return DBAPIError.instance(
+            statement, None, problem, self.driver.Error, dialect=self.dialect
+        )
 
 
 def line_of(session: Session) -> Line:
@@ -166,6 +179,8 @@ class Direct:
             cursor.execute(ready.sql, given)
             # All of them: SQLite commits a statement at its end.
             rows: list[tuple[Any, ...]] = cursor.fetchall()
+        except line.driver.Error as problem:
+            raise line.known(ready.sql, problem) from problem
         finally:
             cursor.close()
         return rows

@@ -7,7 +7,7 @@ a JSON column takes its text as it is to stand there.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
@@ -15,7 +15,6 @@ from typing import Any
 
 from sqlalchemy import JSON, Table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shared.base.database import Utc
@@ -25,14 +24,15 @@ Row = tuple[Any, ...]
 
 
 def insert_rows(
-    session: Session, table: Table, columns: tuple[str, ...], rows: Sequence[Row]
+    session: Session, table: Table, columns: tuple[str, ...], rows: Iterable[Row]
 ) -> None:
-    """Insert rows; none is fine. IntegrityError when the database refuses one."""
-    if not rows:
-        return
+    """Insert rows; none is fine. IntegrityError when the database refuses one.
+
+    Rows may be made while they are sent: the server then works on the first meanwhile.
+    """
     line = line_of(session)
     if line.dialect.name != "postgresql":
-        _one_by_one(line, _for_sqlite(table, columns, upsert=False), table, columns, rows)
+        _one_by_one(line, _into(table, columns), table, columns, rows)
         return
     statement = f'COPY "{table.name}" ({_listed(columns)}) FROM STDIN'
     with (
@@ -45,14 +45,20 @@ def insert_rows(
 
 
 def upsert_rows(
-    session: Session, table: Table, columns: tuple[str, ...], rows: Sequence[Row]
+    session: Session,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[Row],
+    least: str | None = None,
 ) -> None:
-    """Insert rows of different primary keys, or bring those that are there up to the values."""
+    """Insert rows of different primary keys, in their order, or bring those that are there up to
+    the values. `least`: of those only this column changes, and only to something less."""
     if not rows:
         return
     line = line_of(session)
+    over = _over(table, columns, least)
     if line.dialect.name != "postgresql":
-        _one_by_one(line, _for_sqlite(table, columns, upsert=True), table, columns, rows)
+        _one_by_one(line, _into(table, columns) + over, table, columns, rows)
         return
     said = json.dumps(
         [dict(zip(columns, row, strict=True)) for row in rows],
@@ -60,23 +66,22 @@ def upsert_rows(
         ensure_ascii=False,
         separators=(",", ":"),
     )
-    statement = _for_postgres(table, columns)
+    statement = _from_json(table, columns) + over
     with _refusals(line, statement), line.connection.cursor() as cursor:
         cursor.execute(statement, (said,))
 
 
 @contextmanager
 def _refusals(line: Line, statement: str) -> Iterator[None]:
-    """The driver's refusals by the name that callers of SQLAlchemy know."""
-    driver = line.dialect.loaded_dbapi
+    """The driver's refusals by the names that callers know."""
     try:
         yield
-    except driver.IntegrityError as problem:
-        raise IntegrityError(statement, None, problem) from problem
+    except line.driver.Error as problem:
+        raise line.known(statement, problem) from problem
 
 
 def _one_by_one(
-    line: Line, statement: str, table: Table, columns: tuple[str, ...], rows: Sequence[Row]
+    line: Line, statement: str, table: Table, columns: tuple[str, ...], rows: Iterable[Row]
 ) -> None:
     with _refusals(line, statement):
         line.connection.cursor().executemany(statement, _said(line, table, columns, rows))
@@ -89,8 +94,12 @@ def _said(line: Line, table: Table, columns: tuple[str, ...], rows: Iterable[Row
             write: Any = _moment
             if line.dialect.name == "sqlite":
                 write = kind.dialect_impl(line.dialect).bind_processor(line.dialect)
-            rows = [(*row[:place], write(row[place]), *row[place + 1 :]) for row in rows]
+            rows = _said_at(rows, place, write)
     return rows
+
+
+def _said_at(rows: Iterable[Row], place: int, write: Callable[[Any], Any]) -> Iterator[Row]:
+    return ((*row[:place], write(row[place]), *row[place + 1 :]) for row in rows)
 
 
 @lru_cache(maxsize=64)  # most rows of a batch were made at the same moment
@@ -103,14 +112,14 @@ def _moment(value: object) -> str:
     return value.isoformat()
 
 
-def _listed(columns: Sequence[str], before: str = "") -> str:
-    return ", ".join(f'{before}"{name}"' for name in columns)
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
 
 
 @cache
-def _for_postgres(table: Table, columns: tuple[str, ...]) -> str:
-    """An upsert that reads its rows from one JSON text: cheaper than an array a column, whose
-    every word the driver quotes by itself."""
+def _from_json(table: Table, columns: tuple[str, ...]) -> str:
+    """Reads its rows from one JSON text: cheaper than an array a column, whose every word the
+    driver quotes by itself."""
     speaks = postgresql.dialect()  # type: ignore[no-untyped-call]
     kinds = {name: table.c[name].type for name in columns}
     told = ", ".join(
@@ -122,23 +131,24 @@ def _for_postgres(table: Table, columns: tuple[str, ...]) -> str:
     )
     return (
         f'INSERT INTO "{table.name}" ({_listed(columns)})'  # noqa: S608 (our own names)
-        f" SELECT {read} FROM json_to_recordset(%s::json) AS told({told})" + _over(table, columns)
+        f" SELECT {read} FROM json_to_recordset(%s::json) AS told({told})"
     )
 
 
 @cache
-def _for_sqlite(table: Table, columns: tuple[str, ...], *, upsert: bool) -> str:
+def _into(table: Table, columns: tuple[str, ...]) -> str:
     places = ", ".join("?" * len(columns))
-    statement = (
-        f'INSERT INTO "{table.name}" ({_listed(columns)})'  # noqa: S608 (our own names)
-        f" VALUES ({places})"
-    )
-    return statement + _over(table, columns) if upsert else statement
+    return f'INSERT INTO "{table.name}" ({_listed(columns)}) VALUES ({places})'  # noqa: S608
 
 
-def _over(table: Table, columns: tuple[str, ...]) -> str:
+@cache
+def _over(table: Table, columns: tuple[str, ...], least: str | None) -> str:
     """What comes of a row whose primary key is there."""
     identity = [column.name for column in table.primary_key]
-    rest = [name for name in columns if name not in identity]
-    news = ", ".join(f'"{name}" = excluded."{name}"' for name in rest)
+    if least is not None:
+        known, new = f'"{table.name}"."{least}"', f'excluded."{least}"'
+        news = f'"{least}" = CASE WHEN {known} <= {new} THEN {known} ELSE {new} END'
+    else:
+        rest = [name for name in columns if name not in identity]
+        news = ", ".join(f'"{name}" = excluded."{name}"' for name in rest)
     return f" ON CONFLICT ({_listed(identity)}) DO UPDATE SET {news}"

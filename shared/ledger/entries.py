@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -167,20 +167,29 @@ def post_all(session: Session, postings: Sequence[Posting], now: datetime) -> in
     if not postings:
         return 0
     last, prev_hash = next(iter(_LAST.read(session)), (0, GENESIS))
+    numbered = list(enumerate(postings, last + 1))
+    insert_rows(session, _ENTRIES, _ENTRY_COLUMNS, _chained(numbered, prev_hash, now))
+    legs = ((number, *leg) for number, posting in numbered for leg in _plain(posting.legs))
+    insert_rows(session, _LEGS, _LEG_COLUMNS, legs)
+    return int(last) + len(postings)
+
+
+def _chained(
+    numbered: Iterable[tuple[int, Posting]], prev_hash: str, now: datetime
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of entries, each with the hash of the one before."""
     at = _moment(now)
     reasons: dict[tuple[tuple[str, Any], ...], str] = {}
-    entries, legs = [], []
-    for number, (key, member, revision, balance, reason) in enumerate(postings, last + 1):
+    for number, (key, member, revision, legs, reason) in numbered:
         said = tuple(reason.items())  # a batch has many entries and few reasons
         why = reasons.get(said) or reasons.setdefault(said, _canonical(reason))
-        its_legs = [(account.value, unit.value, n) for (account, unit), n in balance.items()]
-        own_hash = _digest(number, key, revision, member, at, why, its_legs, prev_hash)
-        entries.append((number, *key, revision, member, now, why, prev_hash, own_hash))
-        legs += [(number, *leg) for leg in its_legs]
+        own_hash = _digest(number, key, revision, member, at, why, _plain(legs), prev_hash)
+        yield (number, *key, revision, member, now, why, prev_hash, own_hash)
         prev_hash = own_hash
-    insert_rows(session, _ENTRIES, _ENTRY_COLUMNS, entries)
-    insert_rows(session, _LEGS, _LEG_COLUMNS, legs)
-    return int(last) + len(entries)
+
+
+def _plain(legs: Balance) -> list[tuple[str, str, int]]:
+    return [(account.value, unit.value, amount) for (account, unit), amount in legs.items()]
 
 
 def positions(session: Session, campaign_id: int, member_id: int) -> dict[Key, Balance]:

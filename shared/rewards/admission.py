@@ -12,7 +12,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, BigInteger, Index, String, bindparam, select
@@ -153,7 +152,9 @@ class Room:
         used: dict[LimitId, int] = {}
         moved: dict[Place, int] = {}
         for holding, sign in ((old, -1), (new, 1)):
-            for limit, _, amount in holding.draws if holding.amount else ():
+            if not holding.amount:
+                continue
+            for limit, _, amount in holding.draws:
                 if counts_amounts(limit):
                     used[limit] = used.get(limit, 0) + sign * (amount or holding.amount)
             for place in _places(key, holding):
@@ -272,20 +273,19 @@ class Decision(NamedTuple):
 
 def save_holdings(session: Session, decisions: Sequence[Decision], now: datetime) -> None:
     """Write verdicts, one a key."""
-    first = [_row(each, now) for each in decisions if each.before is None]
-    insert_rows(session, _ADMISSIONS, _COLUMNS, first)
-    later = [_row(each, now) for each in decisions if each.before is not None]
-    upsert_rows(session, _ADMISSIONS, _COLUMNS, later)
+    first = [each for each in decisions if each.before is None]
+    if first:
+        insert_rows(session, _ADMISSIONS, _COLUMNS, (_row(each, now) for each in first))
+    later = [each for each in decisions if each.before is not None]
+    upsert_rows(session, _ADMISSIONS, _COLUMNS, [_row(each, now) for each in later])
 
 
 def _row(decision: Decision, now: datetime) -> tuple[Any, ...]:
     verdict, limit, unit, amount, asked, draws = decision.holding
     assert verdict is not None
-    drawn = ",".join(map(_said, draws))
+    drawn = ",".join(f"[{_quoted(limit)},{_quoted(holder)},{n}]" for limit, holder, n in draws)
     held = verdict.value, limit, unit.value, amount, asked, f"[{drawn}]"
     return (*decision.key, decision.member, *held, now)
 
 
-@lru_cache(maxsize=4096)
-def _said(draw: Draw) -> str:
-    return json.dumps(draw, ensure_ascii=False)
+_quoted = json.encoder.encode_basestring

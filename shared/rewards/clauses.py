@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from shared.applications.facts import Fact, Kind
 from shared.base.clock import day_of, local_midnight, months_after
@@ -51,8 +52,7 @@ def _flagged(facts: Iterable[Fact]) -> bool:
     return bool(words) and words[-1] is Kind.FLAGGED
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """What a clause looks at: whose, under which terms, which friend, and their rank."""
 
     member: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -34,8 +33,7 @@ class ClauseRef(NamedTuple):
     limit: LimitId | None = None
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """What one clause owes one party for one occasion, in the unit's smallest piece."""
 
     key: Key
@@ -89,8 +87,7 @@ def reserved_for(options: tuple[Prize, ...], earned: datetime, zone: str) -> tup
 def turned_into(due: Due, prize: Prize, zone: str) -> Due:
     """A choice after it was made: the prize, drawing on its own limits only."""
     places = tuple(draw for draw in due.draws if not counts_amounts(draw.limit))
-    return replace(
-        due,
+    return due._replace(
         unit=prize.unit,
         amount=prize.amount,
         full=prize.amount,

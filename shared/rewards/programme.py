@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 
@@ -138,15 +137,17 @@ def cap_months(owed: Iterable[Due], terms: Terms) -> dict[Key, Due]:
     capped: dict[Key, Due] = {}
     for due in owed:
         capped[due.key] = due
+        if due.unit is not Unit.CNY or not due.key.party.startswith("member:"):
+            continue
         cap = _cap_at(terms, due.earned)
-        if cap is None or due.unit is not Unit.CNY or not due.key.party.startswith("member:"):
+        if cap is None:
             continue
         month = month_of(due.earned, terms.zone)
         amount = min(due.full, max(0, cap - earned[month]))
         earned[month] += amount
         if amount < due.full:
             why = due.why._replace(limit=MONTHLY_CAP)
-            capped[due.key] = replace(due, amount=amount, why=why)
+            capped[due.key] = due._replace(amount=amount, why=why)
     return capped
 
 
@@ -173,5 +174,5 @@ def would_credit(
     for key, due in dues([*known, claimed], told, terms, now, member=member).items():
         before = without[key].amount if key in without else 0
         if due.amount != before:
-            added[key] = replace(due, amount=due.amount - before)
+            added[key] = due._replace(amount=due.amount - before)
     return added

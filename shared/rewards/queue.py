@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Index, Integer, String, bindparam, case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Index, Integer, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc
@@ -62,23 +59,9 @@ def wake_all(session: Session, whom: Collection[tuple[int, int]], at: datetime) 
 
 
 def _wake(session: Session, whom: Sequence[tuple[int, int]], at: datetime) -> None:
-    rows = [
-        {"campaign_id": campaign, "member_id": member, "due_at": at, "tries": 0}
-        for campaign, member in whom
-    ]
-    if rows:
-        session.execute(_earliest(session.get_bind().dialect.name), rows)
-
-
-@cache
-def _earliest(dialect: str) -> Any:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    row = insert(_TASKS)
-    earlier = case(
-        (_TASKS.c.due_at <= row.excluded.due_at, _TASKS.c.due_at), else_=row.excluded.due_at
-    )
-    return row.on_conflict_do_update(
-        index_elements=["campaign_id", "member_id"], set_={"due_at": earlier}
+    rows = [(campaign, member, at, 0) for campaign, member in whom]
+    upsert_rows(
+        session, _TASKS, ("campaign_id", "member_id", "due_at", "tries"), rows, least="due_at"
     )
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -112,7 +111,7 @@ def _admitted(due: Due | None, holding: Holding) -> Due | None:
     """What is left of a due at the shared limits."""
     if due is None or (due.unit is holding.unit and due.amount == holding.amount):
         return due
-    return replace(due, unit=holding.unit, amount=holding.amount)
+    return due._replace(unit=holding.unit, amount=holding.amount)
 
 
 def settle(session: Session, campaign_id: int, member_id: int, now: datetime) -> list[Change]:
