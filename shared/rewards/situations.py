@@ -39,8 +39,9 @@ class Situation:
     def life(self, key: Key) -> KeyLife:
         """The life of a key; a member's key knows whether the member is active."""
         life = self.lives.get(key, _NEW)
-        mine = self.inactive is not None and key.party.startswith("member:")
-        return replace(life, inactive_since=self.inactive) if mine else life
+        if self.inactive is None or not key.party.startswith("member:"):
+            return life
+        return replace(life, inactive_since=self.inactive)
 
     def position(self, key: Key) -> Position:
         """Where a key stands in the ledger."""

@@ -176,7 +176,9 @@ def next_change(due: Due, life: KeyLife, now: datetime) -> datetime | None:
     """When time alone will move a due's amount next; None: never."""
     if due.amount == 0 or due.held or life.held:
         return None
-    times = [due.release]
+    if now < due.release:
+        return due.release  # everything else comes after it
+    times = []
     if due.expires is not None:
         times.append(due.expires)
     if life.inactive_since is not None:
