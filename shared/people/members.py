@@ -36,6 +36,8 @@ class Member(Base):
     opened_on: Mapped[date] = mapped_column(Date)
     status: Mapped[str] = mapped_column(String(10), default=MemberStatus.ACTIVE)
     status_since: Mapped[datetime] = mapped_column(Utc)
+    inactive_since: Mapped[datetime | None] = mapped_column(Utc)
+    """Since when the card is not active; closing an inactive one does not begin it anew."""
     show_name: Mapped[bool] = mapped_column(Boolean, default=False)
     """The member chose to appear by masked name on the invite page."""
     on_leaderboard: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -47,18 +49,13 @@ class Cardholder:
     """What the rules look at in a member. `own_number`: the keyed hash of it."""
 
     customer_ref: str
-    status: MemberStatus
-    status_since: datetime
+    inactive_since: datetime | None
+    """Since when the member is not active; None: active."""
     own_number: str | None
-
-    @property
-    def inactive_since(self) -> datetime | None:
-        """Since when the member is not active; None: active."""
-        return None if self.status is MemberStatus.ACTIVE else self.status_since
 
 
 _CARDHOLDERS = Direct(
-    select(Member.id, Member.customer_ref, Member.status, Member.status_since, Person.phone_blind)
+    select(Member.id, Member.customer_ref, Member.inactive_since, Person.phone_blind)
     .outerjoin(Person, Person.id == Member.person_id)
     .where(among(Member.id, "ids"))
 )
@@ -67,8 +64,8 @@ _CARDHOLDERS = Direct(
 def cardholders(session: Session, member_ids: Collection[int]) -> dict[int, Cardholder]:
     """Many members as the rules look at them; LookupError when there is none of an id."""
     found = {
-        number: Cardholder(ref, MemberStatus(status), since, phone)
-        for number, ref, status, since, phone in _CARDHOLDERS.read(session, ids=member_ids)
+        number: Cardholder(ref, since, phone)
+        for number, ref, since, phone in _CARDHOLDERS.read(session, ids=member_ids)
     }
     if missing := set(member_ids) - found.keys():
         raise LookupError(f"member {min(missing)}")
