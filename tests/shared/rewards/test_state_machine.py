@@ -24,7 +24,8 @@ from shared.base.database import Database
 NIGHTLY = bool(os.environ.get("JIANKA_NIGHTLY"))
 SHARES = 4 if NIGHTLY else 1
 """Tests among which an engine's runs are divided, so that several processes share them."""
-RUNS, STEPS = 2000 // SHARES if NIGHTLY else 50, 40
+RUNS = {"sqlite": 2000, "postgresql": 2000} if NIGHTLY else {"sqlite": 65, "postgresql": 35}
+STEPS = 40
 NOW, HOUR = timedelta(0), timedelta(hours=1)
 
 SCHEMES = {
@@ -253,9 +254,14 @@ class Rewards(SideBySide):
         self.gives(pick(self.books.members[1:], whose), yuan * 100)
 
     def teardown(self) -> None:
-        """A month later everything that stands is paid out; and then the truths."""
+        """Who owes something back has one friend more; a month later everything that stands is
+        paid out; and then the truths."""
         if sys.exc_info()[0] is None and hasattr(self, "world"):
             self.doom = None
+            members = self.books.members
+            debtors = {self.books.owner[key] for key in self.stand("recoverable")}
+            for member in sorted(debtors)[:1]:
+                self.a_friend_comes_all_the_way(members.index(member), 300)
             self.time_passes(31 * DAY, works=True)
             if self.stand("available"):
                 self.a_payout_goes_out()
@@ -266,17 +272,19 @@ def pick(among: list[Any], which: int) -> Any:
     return among[which % len(among)]
 
 
-ALWAYS_REACHED = {"admitted by None", "available", "died", "line paid", "paid", "recoverable"}
+ALWAYS_REACHED = {"admitted by None", "available", "died", "line paid", "paid"}
 BY_NIGHT = {
     "admitted by monthly_cap", "capped by monthly_cap", "expired", "line failed",
     "line withdrawn", "netted", "payout.authority", "payout.maker", "payout.party",
-    "payout.state", "refused by budget:CNY", "refused by budget:POINTS", "refused by daily:CNY",
-    "refused by first:base", "refused by friends", "refused by referrers", "remedy.party",
+    "payout.state", "recoverable", "refused by budget:CNY", "refused by budget:POINTS",
+    "refused by daily:CNY", "refused by first:base", "refused by friends",
+    "refused by referrers", "remedy.party",
     "withheld", "written_off",
 }  # fmt: skip
 """Where runs have been: a machine that never gets anywhere proves nothing."""
 
 
+@pytest.mark.no_cover  # it looks for what is wrong, not for what was not run
 @pytest.mark.parametrize("share", range(SHARES))
 def test_the_ledger_says_what_plain_books_say(database: Database, share: int, now: datetime):
     empty, mortal = Kept(database), Mortal(database)
@@ -292,7 +300,7 @@ def test_the_ledger_says_what_plain_books_say(database: Database, share: int, no
     run_state_machine_as_test(
         hypothesis.seed(share)(machine) if NIGHTLY else machine,
         settings=hypothesis.settings(
-            max_examples=RUNS,
+            max_examples=RUNS[database.engine.dialect.name] // SHARES,
             stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=list(hypothesis.HealthCheck),
