@@ -277,7 +277,8 @@ BY_NIGHT = {
     "admitted by monthly_cap", "capped by monthly_cap", "expired", "line failed",
     "line withdrawn", "netted", "payout.authority", "payout.maker", "payout.party",
     "payout.state", "recoverable", "refused by budget:CNY", "refused by budget:POINTS",
-    "refused by daily:CNY", "refused by first:base", "refused by friends", "refused by referrers", "remedy.party",
+    "refused by daily:CNY", "refused by first:base", "refused by friends",
+    "refused by referrers", "remedy.party",
     "withheld", "written_off",
 }  # fmt: skip
 """Where runs have been: a machine that never gets anywhere proves nothing."""
