@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.base.money import Unit
-from shared.campaigns.clauses import BaseClause, Clause, rewards_of
+from shared.campaigns.clauses import BaseClause, Clause, WelcomeClause, rewards_of
 from shared.campaigns.conditions import Trigger
 from shared.campaigns.prizes import Gift, Model, Money, Named, Prize, Words
 from shared.campaigns.tax import TaxRule
@@ -207,3 +208,15 @@ class Terms:
     zone: str
     versions: Mapping[int, Programme]
     caps: tuple[Cap, ...] = ()
+
+    @cached_property
+    def apart(self) -> frozenset[tuple[int, str]]:
+        """The clauses that wait for another trigger than a friend's qualifying, each by its
+        version and id: comparing triggers costs more than what they say."""
+        return frozenset(
+            (number, clause.id)
+            for number, programme in self.versions.items()
+            for clause in programme.clauses
+            if isinstance(clause, (BaseClause, WelcomeClause))
+            and clause.trigger != programme.qualifying
+        )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from shared.base.money import Unit
 
@@ -27,8 +27,7 @@ class Account(StrEnum):
     """Paid, no longer owed, and given up by two people."""
 
 
-@dataclass(frozen=True, order=True)
-class Key:
+class Key(NamedTuple):
     """What a grant is for: one clause owes one party for one occasion in one campaign."""
 
     campaign: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from shared.base.clock import day_of
 from shared.base.money import Unit
@@ -13,8 +14,7 @@ from shared.campaigns.rules import LimitId, budget_of, counts_amounts, daily_of,
 from shared.ledger.balance import Key
 
 
-@dataclass(frozen=True)
-class Draw:
+class Draw(NamedTuple):
     """A shared limit that a due draws on. Budgets and stock give its amount, others one place.
 
     `holder`: whose place it is when several dues share one; empty: the due's own. `amount`: what
