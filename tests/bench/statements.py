@@ -32,6 +32,7 @@ def statement_row(new: NewStage, pairs: int, grants: int, times: int) -> Row:
                 pairs,
                 unit="pages/s",
                 at_least=round(1 / 1.5, 3),
+                by_cpu=short.is_default,
             )
         finally:
             few.close()
