@@ -33,6 +33,7 @@ def file_clock(path: Path) -> Clock:
     return now
 
 
+@lru_cache(maxsize=1024)
 def month_of(at: datetime, zone: str) -> str:
     """The calendar month of `at` in an IANA zone, as YYYY-MM."""
     return day_of(at, zone).isoformat()[:7]  # a fraction of what strftime costs

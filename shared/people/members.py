@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, Date, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
+from shared.base.direct import Direct, among
 from shared.people.persons import Person, by_phone
 
 
@@ -56,17 +57,18 @@ class Cardholder:
         return None if self.status is MemberStatus.ACTIVE else self.status_since
 
 
-_CARDHOLDERS = select(
-    Member.id, Member.customer_ref, Member.status, Member.status_since, Person.phone_blind
-).outerjoin(Person, Person.id == Member.person_id)
+_CARDHOLDERS = Direct(
+    select(Member.id, Member.customer_ref, Member.status, Member.status_since, Person.phone_blind)
+    .outerjoin(Person, Person.id == Member.person_id)
+    .where(among(Member.id, "ids"))
+)
 
 
 def cardholders(session: Session, member_ids: Collection[int]) -> dict[int, Cardholder]:
     """Many members as the rules look at them; LookupError when there is none of an id."""
-    rows = session.execute(_CARDHOLDERS.where(Member.id.in_(member_ids)))
     found = {
         number: Cardholder(ref, MemberStatus(status), since, phone)
-        for number, ref, status, since, phone in rows
+        for number, ref, status, since, phone in _CARDHOLDERS.read(session, ids=member_ids)
     }
     if missing := set(member_ids) - found.keys():
         raise LookupError(f"member {min(missing)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from typing import NamedTuple
 
 from shared.applications.facts import Fact, Kind
 from shared.base.clock import day_of, local_midnight, months_after
@@ -25,7 +25,7 @@ from shared.campaigns.conditions import Trigger
 from shared.campaigns.prizes import Prize, Reward
 from shared.campaigns.rules import FRIENDS, REFERRERS, Programme, Terms, first_of
 from shared.ledger.balance import Key
-from shared.rewards.owed import ClauseRef, Draw, Due, budgets_of, reserved_for
+from shared.rewards.owed import ClauseRef, Draw, Due, budgets_of, first_place, reserved_for
 from shared.rewards.triggers import approved_at, left_of_purchases, reached
 
 
@@ -52,8 +52,7 @@ def flagged(facts: Iterable[Fact]) -> bool:
     return last is Kind.FLAGGED
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """What a clause looks at: whose, under which terms, which friend, and their rank."""
 
     member: int
@@ -97,7 +96,7 @@ def _per_friend(case: Case, clause: Clause) -> Iterator[Due]:
     assert isinstance(clause, (BaseClause, WelcomeClause))
     told, claw_back = case.journey.applications, case.programme.claw_back_days
     at = case.journey.at
-    if (case.journey.version, clause.id) in case.terms.apart:
+    if clause.id not in case.programme.at_qualifying:
         at = first_reached(clause.trigger, told, claw_back, case.now)
     if at is None:
         return
@@ -247,9 +246,9 @@ def owed(
     zone = case.terms.zone
     options = prize.options if isinstance(prize, Reward) else ()
     budgets = reserved_for(options, at, zone) if options else budgets_of(prize, at, zone)
-    why, own = _named(case.journey.version, clause.id)
-    if own.limit not in [draw.limit for draw in places]:
-        places = (own, *places)
+    first = first_place(clause.id)
+    if first.limit not in [draw.limit for draw in places]:
+        places = (first, *places)
     if clause.to is Party.FRIEND:
         party = f"friend:{case.journey.referral}"
     else:
@@ -264,16 +263,10 @@ def owed(
         earned=at,
         release=release,
         draws=(*budgets, *places),
-        why=why,
+        why=ClauseRef(case.journey.version, clause.id),
         full=prize.amount,
         held=held,
         item=prize.item,
         options=options,
         expires=release + timedelta(days=lapses) if lapses else None,
     )
-
-
-@lru_cache(maxsize=1024)
-def _named(version: int, clause: str) -> tuple[ClauseRef, Draw]:
-    """A clause as a reason, and a place of its own: the same of every due."""
-    return ClauseRef(version, clause), Draw(first_of(clause))

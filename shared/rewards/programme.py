@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from shared.applications.facts import Fact
 from shared.base.clock import month_of
 from shared.base.money import Unit
-from shared.campaigns.clauses import BaseClause, ShareClause, WelcomeClause
 from shared.campaigns.rules import MONTHLY_CAP, Terms
 from shared.ledger.balance import Key
 from shared.referrals.referrals import Credit
@@ -49,6 +47,8 @@ def next_moment(
     credits: Iterable[Credit], facts: Iterable[Fact], terms: Terms, now: datetime
 ) -> datetime | None:
     """When time alone next makes something owed: a card held long enough, a month's end."""
+    if not any(programme.held_for or programme.shares for programme in terms.versions.values()):
+        return None
     times = [
         at
         for journey in journeys_of(credits, facts, terms, now)
@@ -61,13 +61,9 @@ def next_moment(
 
 def _moments(terms: Terms, version: int, told: tuple[Fact, ...]) -> Iterator[datetime]:
     programme = terms.versions[version]
-    triggers = [programme.qualifying]
-    for clause in programme.clauses:
-        if isinstance(clause, (BaseClause, WelcomeClause)):
-            triggers.append(clause.trigger)
-        elif isinstance(clause, ShareClause):
-            yield from (end for _, _, end in share_months(clause, told, terms.zone))
-    for trigger in triggers:
+    for clause in programme.shares:
+        yield from (end for _, _, end in share_months(clause, told, terms.zone))
+    for trigger in programme.held_for:
         at = comes_at(trigger, told)
         if at is not None:
             yield at
@@ -146,8 +142,8 @@ def cap_months(owed: Iterable[Due], terms: Terms) -> dict[Key, Due]:
         amount = min(due.full, max(0, cap - earned[month]))
         earned[month] += amount
         if amount < due.full:
-            why = replace(due.why, limit=MONTHLY_CAP)
-            capped[due.key] = replace(due, amount=amount, why=why)
+            why = due.why._replace(limit=MONTHLY_CAP)
+            capped[due.key] = due._replace(amount=amount, why=why)
     return capped
 
 
@@ -177,5 +173,5 @@ def would_credit(
     for key, due in dues([*known, claimed], told, terms, now, member=member).items():
         before = without[key].amount if key in without else 0
         if due.amount != before:
-            added[key] = replace(due, amount=due.amount - before)
+            added[key] = due._replace(amount=due.amount - before)
     return added

@@ -57,7 +57,7 @@ FULL = Depth(
     Sizes(whole=10_000, rows=400),
     10,
     5_000_000,
-    1000,
+    3000,
     Facts(whole=1_000_000, small=100_000),
 )
 QUICK = Depth(
@@ -68,7 +68,7 @@ QUICK = Depth(
     Sizes(whole=4_000, rows=100),
     3,
     200_000,
-    1000,
+    2000,
     Facts(whole=16_000, small=4_000),
 )
 
