@@ -8,7 +8,6 @@ belong to an application is read, never written, so any order of arrival reads t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -39,9 +38,11 @@ class Kind(StrEnum):
     CLEARED = "account.cleared"
 
 
-@dataclass(frozen=True, order=True)
-class Fact:
-    """One thing that happened to one application. `amount` in the unit's smallest piece."""
+class Fact(NamedTuple):
+    """One thing that happened to one application. `amount` in the unit's smallest piece.
+
+    A tuple, as the rules make, sort and compare millions of them.
+    """
 
     at: datetime
     id: str
@@ -50,7 +51,7 @@ class Fact:
     amount: int = 0
     transaction: str = ""
     """Of a purchase: its own id; of a reversal: the id of the purchase it takes back."""
-    existing_customer: bool | None = field(default=None, compare=False)
+    existing_customer: bool | None = None
     """The bank's word on whether the friend held a card before; None: not said."""
 
 

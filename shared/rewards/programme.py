@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from operator import attrgetter
 
 from shared.applications.facts import Fact
 from shared.base.clock import month_of
@@ -18,7 +17,7 @@ from shared.base.money import Unit
 from shared.campaigns.rules import MONTHLY_CAP, Terms
 from shared.ledger.balance import Key
 from shared.referrals.referrals import Credit
-from shared.rewards.clauses import CLAUSES, Case, Journey, first_reached, share_months
+from shared.rewards.clauses import CLAUSES, Case, Journey, first_reached, flagged, share_months
 from shared.rewards.owed import Due, turned_into
 from shared.rewards.triggers import comes_at
 
@@ -70,16 +69,12 @@ def _moments(terms: Terms, version: int, told: tuple[Fact, ...]) -> Iterator[dat
             yield at
 
 
-_IN_TIME = attrgetter("at", "id", "application")
-"""The order of facts, without what `Fact`'s own comparison costs."""
-
-
 def journeys_of(
     credits: Iterable[Credit], facts: Iterable[Fact], terms: Terms, now: datetime
 ) -> list[Journey]:
     """Every credited referral with the facts of all its applications, by referral."""
     by_application: dict[int, list[Fact]] = defaultdict(list)
-    for fact in sorted(set(facts), key=_IN_TIME):
+    for fact in facts:
         if fact.at <= now:
             by_application[fact.application].append(fact)
     versions: dict[int, Credit] = {}
@@ -89,10 +84,11 @@ def journeys_of(
         applications[credit.referral].add(credit.application)
     journeys = []
     for referral, credit in sorted(versions.items()):
-        told = tuple(tuple(by_application[a]) for a in sorted(applications[referral]))
+        told = tuple(tuple(sorted(set(by_application[a]))) for a in sorted(applications[referral]))
         programme = terms.versions[credit.version]
         at = first_reached(programme.qualifying, told, programme.claw_back_days, now)
-        journeys.append(Journey(referral, credit.version, credit.segment, told, at))
+        held = any(map(flagged, told))
+        journeys.append(Journey(referral, credit.version, credit.segment, told, at, held))
     return journeys
 
 
@@ -120,8 +116,8 @@ def _owed(case: Case) -> Iterator[Due]:
 def chosen_prizes(owed: Iterable[Due], terms: Terms, chosen: Mapping[Key, int]) -> Iterator[Due]:
     """Choices that were made become what was chosen (options count from 1)."""
     for due in owed:
-        number = chosen.get(due.key, 0)
-        if due.unit is Unit.CHOICE and 0 < number <= len(due.options):
+        number = chosen.get(due.key, 0) if due.unit is Unit.CHOICE else 0
+        if 0 < number <= len(due.options):
             yield turned_into(due, due.options[number - 1], terms.zone)
         else:
             yield due
@@ -152,7 +148,10 @@ def cap_months(owed: Iterable[Due], terms: Terms) -> dict[Key, Due]:
 
 
 def _cap_at(terms: Terms, at: datetime) -> int | None:
-    return next((cap.amount for cap in reversed(terms.caps) if cap.since <= at), None)
+    for cap in reversed(terms.caps):
+        if cap.since <= at:
+            return cap.amount
+    return None
 
 
 def would_credit(
