@@ -26,17 +26,19 @@ desk = Blueprint(
 
 Answer = ResponseReturnValue
 MOST_BYTES = 512 * 1024
+_LARGE_FILES = {"desk.take_answers": 4 * 1024 * 1024, "desk.ask_review": 4 * 1024 * 1024}
+"""The bank's answer files have many lines."""
 UNPROCESSABLE = 422
 FORBIDDEN = 403
 _NOTICE = "notice"
-_PLACES = ("campaigns", "approvals")
+_PLACES = ("campaigns", "payouts", "remedies", "reviews", "trials", "approvals")
 _GRACE_SECONDS = 5
 
 
 @desk.before_request
 def keep_forms_small() -> None:
-    """The largest thing anybody sends is a campaign file."""
-    if (request.content_length or 0) > MOST_BYTES:
+    """The largest thing anybody sends is a campaign file, or the bank's answer."""
+    if (request.content_length or 0) > _LARGE_FILES.get(request.endpoint or "", MOST_BYTES):
         raise RequestEntityTooLarge
 
 
@@ -77,7 +79,7 @@ def page(template: str, place: str, status: int = 200, **more: Any) -> Response:
     html = render_template(
         f"desk/{template}.html",
         places=[(url_for(f"desk.{key}"), key, key == place) for key in _PLACES],
-        waiting=g.get("open_approvals", 0),
+        waiting=g.get("waiting", 0),
         who=present(),
         language_links=languages(url_for(f"desk.{place}")),
         notice=told(),
@@ -112,6 +114,15 @@ def busy() -> Response:
     return response
 
 
+def downloaded(content: bytes, name: str) -> Response:
+    """A file to keep; the browser is told not to look into it."""
+    kinds = {"csv": "text/csv; charset=utf-8", "svg": "image/svg+xml"}
+    kind = kinds.get(name.rpartition(".")[2], "application/octet-stream")
+    response = Response(content, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 @desk.errorhandler(StaleForm)
 def stale_form(_error: StaleForm) -> Answer:
     """A form of an older session."""
@@ -126,7 +137,7 @@ def missing(_error: NotFound) -> Answer:
 
 @desk.errorhandler(RequestEntityTooLarge)
 def too_large(_error: RequestEntityTooLarge) -> Answer:
-    """More than a campaign file holds."""
+    """More than such a file holds."""
     return trouble("large", 413)
 
 

@@ -15,14 +15,16 @@ from flask import current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from shared.actions.approvals import open_approvals
 from shared.actions.desk_seat import desk_seat, desk_staff
 from shared.people.staff import Staff, touch_session
+from shared.reports.desk_waiting import count_waiting
 from webapp.desk.face import FORBIDDEN, Answer, desk, present, say, trouble
 from webapp.wiring import wiring
 
 _TOKEN = "token"  # noqa: S105 (the name under which the session keeps it)
 _LAST = "last"
+_LOOKS_BY_ITSELF = frozenset({"desk.inquiry_progress"})
+"""A page that asks again is no sign that somebody is there."""
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
@@ -70,12 +72,12 @@ def guard() -> Answer | None:
         sitting = desk_seat(reading, token(), parts.now())
         g.desk_seat = sitting
         if sitting is not None:
-            g.open_approvals = len(open_approvals(reading))
+            g.waiting = count_waiting(reading)
     if need is Need.NOTHING:
         return None
     if sitting is None:
         return to_sign_in()
-    if sitting.quiet:
+    if sitting.quiet and request.endpoint not in _LOOKS_BY_ITSELF:
         with parts.database.transaction() as writing:
             touch_session(writing, token(), parts.now())
     if need is Need.CHANGE and not sitting.may_change:
