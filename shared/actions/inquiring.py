@@ -58,14 +58,12 @@ class InquiryState(StrEnum):
 
 TRANSITIONS: dict[InquiryState, frozenset[InquiryState]] = {
     InquiryState.WAITING: frozenset({InquiryState.RUNNING, InquiryState.STOPPED}),
-    InquiryState.RUNNING: frozenset(
-        {InquiryState.RUNNING, InquiryState.DONE, InquiryState.FAILED, InquiryState.STOPPED}
-    ),
+    InquiryState.RUNNING: frozenset(InquiryState),
     InquiryState.DONE: frozenset(),
     InquiryState.FAILED: frozenset(),
     InquiryState.STOPPED: frozenset(),
 }
-"""Running again: another worker took over."""
+"""Running again: another worker took over. Waiting again: its worker was told to end."""
 OPEN = (InquiryState.WAITING.value, InquiryState.RUNNING.value)
 
 
@@ -219,6 +217,17 @@ def still_at_it(
 ) -> None:
     """A sign of life. Superseded when the question was stopped or is another's."""
     values = {"done": done, "total": total, "seen_at": real_now}
+    _as_holder(session, number, holder, values)
+
+
+def hand_back(session: Session, number: int, holder: str) -> None:
+    """This worker ends: the question waits for another, as if it had not been taken."""
+    values = {
+        "state": InquiryState.WAITING.value,
+        "holder": None,
+        "tries": Inquiry.tries - 1,
+        "done": 0,
+    }
     _as_holder(session, number, holder, values)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -15,6 +18,7 @@ from shared.actions.inquiring import (
     Superseded,
     answer_inquiry,
     anything_asked,
+    hand_back,
     still_at_it,
     take_inquiry,
 )
@@ -36,29 +40,44 @@ BEAT_EVERY = 1.0
 Found = tuple[dict[str, Any], bytes | None]
 
 
+class Ending(Exception):
+    """This worker was told to end in the middle of a question."""
+
+
+@dataclass
 class Pulse:
     """Tells how far a question is, now and then; ends it when it takes too long."""
 
-    def __init__(self, database: Database, number: int, holder: str, clock: Clock) -> None:
-        self._database, self._number, self._holder, self._clock = database, number, holder, clock
-        self._began = self._beat = monotonic()
+    database: Database
+    number: int
+    holder: str
+    clock: Clock
+    ends: Callable[[], bool]
+    _began: float = field(default_factory=monotonic, init=False)
+    _beat: float = field(default_factory=monotonic, init=False)
 
     def __call__(self, done: int, total: int | None = None) -> None:
-        """So many members are done. Superseded when nobody waits; Refusal `inquiry.long`."""
+        """So many members are done. Superseded: nobody waits. Ending. Refusal `inquiry.long`."""
         now = monotonic()
+        if self.ends():
+            raise Ending
         if now - self._began > LONGEST:
             raise Refusal("inquiry.long", minutes=int(LONGEST // 60))
         if now - self._beat < BEAT_EVERY:
             return
         self._beat = now
-        with self._database.transaction() as session:
-            still_at_it(session, self._number, self._holder, done, total, self._clock())
+        with self.database.transaction() as session:
+            still_at_it(session, self.number, self.holder, done, total, self.clock())
 
 
 def inquiry_turn(
-    database: Database, holder: str, clock: Clock, real_clock: Clock = system_clock
+    database: Database,
+    holder: str,
+    clock: Clock,
+    ends: Callable[[], bool] = lambda: False,
+    real_clock: Clock = system_clock,
 ) -> bool:
-    """Answer one question of the desk; whether there was any."""
+    """Answer one question of the desk; whether there was any. `ends`: told to end meanwhile."""
     with database.reading() as session:
         if not anything_asked(session, real_clock()):
             return False
@@ -66,7 +85,7 @@ def inquiry_turn(
         number = take_inquiry(session, holder, clock(), real_clock())
     if number is None:
         return False
-    pulse = Pulse(database, number, holder, real_clock)
+    pulse = Pulse(database, number, holder, real_clock, ends)
     try:
         state, (answer, lines) = InquiryState.DONE, _found(database, number, pulse, clock())
     except Refusal as refusal:
@@ -74,11 +93,12 @@ def inquiry_turn(
         state, answer, lines = InquiryState.FAILED, plain, None
     except Superseded:
         return True
-    try:
-        with database.transaction() as session:
-            answer_inquiry(session, number, holder, state, answer, lines, clock())
-    except Superseded:
-        pass
+    except Ending:
+        with suppress(Superseded), database.transaction() as session:
+            hand_back(session, number, holder)
+        return False
+    with suppress(Superseded), database.transaction() as session:
+        answer_inquiry(session, number, holder, state, answer, lines, clock())
     return True
 
 

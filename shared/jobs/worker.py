@@ -170,7 +170,11 @@ def run(settings: Settings) -> None:
         duties = (
             ("settle", lambda: settle_turn(database, lead, clock), LOOK_EVERY),
             ("sms", lambda: sms_turn(database, send, clock), LOOK_EVERY),
-            ("inquiries", lambda: inquiry_turn(database, lead.holder, clock), INQUIRE_EVERY),
+            (
+                "inquiries",
+                lambda: inquiry_turn(database, lead.holder, clock, stop.is_set),
+                INQUIRE_EVERY,
+            ),
             ("house", lambda: house_turn(database, clock), HOUSE_EVERY),
         )
         threads = [

@@ -55,6 +55,12 @@ def present() -> DeskSeat:
     return found
 
 
+@desk.app_template_filter("sentence")
+def sentence(words: str) -> str:
+    """Words of a list as they begin a line."""
+    return words[:1].upper() + words[1:]
+
+
 def say(key: str, kind: str = "done", **params: str | int) -> None:
     """Keep a notice for the next page."""
     session[_NOTICE] = [kind, key, params]

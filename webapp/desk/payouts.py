@@ -30,6 +30,7 @@ from webapp.desk.face import (
     page,
     present,
     say,
+    sentence,
     words_of,
 )
 from webapp.desk.seats import Need, acting, asking, needs
@@ -200,7 +201,7 @@ def _list(session: Session, refused: str = "") -> Response:
     choices += [
         (
             url_for("desk.payouts", **kept, state=each.value),
-            t(f"payout.state.{each.value}"),
+            sentence(t(f"payout.state.{each.value}")),
             each is state,
         )
         for each in State

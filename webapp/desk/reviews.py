@@ -28,7 +28,7 @@ from shared.rewards.repairs import WHOLE_CAMPAIGN, open_repairs
 from webapp.desk.answers import bad_rows
 from webapp.desk.asked import TONES, asked_of, found_inquiry, inquiry_page
 from webapp.desk.campaigns import named_campaigns
-from webapp.desk.face import UNPROCESSABLE, Answer, desk, page, say, words_of
+from webapp.desk.face import UNPROCESSABLE, Answer, desk, page, say, sentence, words_of
 from webapp.desk.seats import acting, asking
 from webapp.desk.tables import Cell, Column, as_csv_of
 from webapp.desk.typed import number_of, sent_file
@@ -205,11 +205,11 @@ def _cells(line: Line) -> list[Cell]:
     return [
         Cell("code", key.party),
         Cell("code", f"{key.clause} {key.occasion}".strip()),
-        Cell("text", cause_words(request_locale(), line.cause)),
+        Cell("text", sentence(cause_words(request_locale(), line.cause))),
         Cell("money", line.should, line.unit),
         Cell("money", line.found, line.unit),
         Cell("difference", line.difference, line.unit),
-        Cell("text", t(f"review.remedy.{line.remedy.value}")),
+        Cell("text", sentence(t(f"review.remedy.{line.remedy.value}"))),
     ]
 
 

@@ -212,6 +212,14 @@ def test_a_question_ends_after_its_time(
     assert words("error.inquiry.long", minutes=-1) in tang.opens(FIRST).html
 
 
+def test_a_worker_that_is_told_to_end_hands_the_question_back(wrong: Desks, tang: Desk) -> None:
+    tang.posts(REVIEWS, **MARCH)
+    assert not inquiries.inquiry_turn(wrong.database, "one", wrong.clock, lambda: True)
+    assert states(wrong) == ["waiting"]
+    assert works(wrong)
+    assert states(wrong) == ["done"]
+
+
 def test_no_more_wait_than_the_worker_can_do(
     desks: Desks, tang: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
