@@ -1,11 +1,8 @@
 # Everything by `make <target>`, on a machine with Python 3.11+, make and pip.
 PY := .venv/bin/python
 
-# Coverage is asked of the domain, and watching it slows everything: the faces run unwatched.
-DOMAIN := tests/shared tests/bot/flows
-FACES := tests --ignore=tests/shared --ignore=tests/bot/flows
-# A file of tests shares one demo or one browser, so files go to processes whole.
-BY_FILE := -n 4 --dist loadfile --no-loadscope-reorder
+# One run: who waits leaves its core to who computes. How tests go out: tests/cast/turns.py
+SUITE := .venv/bin/pytest tests -n 4 -p no:schemathesis --cov --cov-report=term
 
 .PHONY: help setup run lint test nightly bench lock browser
 
@@ -36,13 +33,11 @@ browser:
 	@.ci/browser
 
 test: lint browser
-	.venv/bin/pytest $(DOMAIN) -n 4 -m "not nightly" --cov --cov-report=term
-	.venv/bin/pytest $(FACES) $(BY_FILE) -m "not nightly"
+	$(SUITE) -m "not nightly"
 
 nightly: export JIANKA_NIGHTLY = 1
 nightly: lint browser
-	.venv/bin/pytest $(DOMAIN) -n 4 --hypothesis-profile=nightly --cov --cov-report=term
-	.venv/bin/pytest $(FACES) $(BY_FILE) --hypothesis-profile=nightly
+	$(SUITE) --hypothesis-profile=nightly
 
 bench: setup
 	$(PY) tests/bench/run.py

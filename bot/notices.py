@@ -54,7 +54,11 @@ class Notice:
 
     @property
     def amount(self) -> str:
-        return i18n.money(self.locale, self.params["amount"], self.params["unit"])
+        """How much of what; a gift, a privilege and a cause by their names where known."""
+        amount, unit = self.params["amount"], Unit(self.params["unit"])
+        if names := self.params.get("names"):
+            return words.named_words(unit, amount, names[self.locale.value], self.locale)
+        return i18n.money(self.locale, amount, unit)
 
     def day(self, name: str) -> str:
         """The local day of a moment; empty when there is none."""
@@ -135,7 +139,13 @@ def _choice(notice: Notice) -> Safe:
 
 
 def _available(notice: Notice) -> Safe:
-    return notice.say("reward.available", amount=notice.amount)
+    kind = "reward.available" if _credited(notice) else "reward.ready"
+    return notice.say(kind, amount=notice.amount)
+
+
+def _credited(notice: Notice) -> bool:
+    """Whether the bank credits it to an account; a gift, a privilege or a donation it gives."""
+    return Unit(notice.params["unit"]) in (Unit.CNY, Unit.POINTS)
 
 
 def _limit(notice: Notice) -> Safe:
@@ -164,7 +174,9 @@ def _paid(notice: Notice) -> Safe:
     """What arrived, and why it is not the whole reward: tax, and what was set off."""
     unit, lines = notice.params["unit"], []
     tax, netted = notice.params["tax"], notice.params["netted"]
-    if notice.params["amount"]:
+    if not _credited(notice):
+        lines.append(notice.say("payout.given", amount=notice.amount))
+    elif notice.params["amount"]:
         lines.append(notice.say("payout.paid", amount=notice.amount))
     else:
         lines.append(notice.say("payout.netted_all"))
@@ -210,6 +222,7 @@ KINDS: dict[str, Kind] = {
         lambda notice: notice.say("payout.written_off", amount=notice.amount)
     ),
     "goodwill.given": Kind(lambda notice: notice.say("goodwill.given", amount=notice.amount)),
+    "choice.lapsed": Kind(lambda notice: notice.say("choice.lapsed")),
     "reward.expired": Kind(lambda notice: notice.say("reward.expired")),
     "claim.decided": Kind(_decided, (("button.claims", Screen.CLAIMS), *_INVITE_MORE[:1])),
     "chat.replaced": Kind(lambda notice: notice.say("chat.replaced"), _BIND),

@@ -14,12 +14,14 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import argon2
 import hypothesis
 import psycopg
 import pytest
 from keys import BLIND, MASTER, WEBHOOK_SECRET
+from turns import Turns, Watch, turn, watched
 
 from shared.base.database import Database, open_database
 from shared.base.privacy import Keyring
@@ -56,16 +58,27 @@ ON_POSTGRES_BY_NIGHT = frozenset(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What mostly waits starts first, then the browsers, each a long turn of one worker."""
-    items.sort(key=_turn)
+    """Long turns first; what runs by night only and what coverage leaves alone is marked."""
+    items.sort(key=turn)
     for item in items:
+        if not watched(item):
+            item.add_marker(pytest.mark.no_cover)
         if item.path.name in ON_POSTGRES_BY_NIGHT and item.get_closest_marker("postgres"):
             item.add_marker(pytest.mark.nightly)
 
 
-def _turn(item: pytest.Item) -> int:
-    first = [name for name in ("waits", "browser") if item.get_closest_marker(name)]
-    return 0 if "waits" in first else 1 if first else 2
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Turns:
+    """How the tests go to the workers."""
+    return Turns(config, log)
+
+
+WATCH = Watch()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture starts a process."""
+    WATCH.turn_to(item)
 
 
 @pytest.fixture(scope="session", autouse=True)

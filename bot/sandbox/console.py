@@ -15,7 +15,7 @@ _LOG_SECONDS = 1.0
 
 
 def console_blueprint(world: World) -> Blueprint:
-    """`/sandbox/api/bank/…`, `/sandbox/api/clock…`, `/sandbox/api/log`."""
+    """`/sandbox/api/bank/…`, `/sandbox/api/clock…`, `/sandbox/api/log`, `…/bot`."""
     door = Blueprint("console", __name__, url_prefix="/sandbox/api")
     _bank_routes(door, world)
     _clock_routes(door, world)
@@ -31,6 +31,12 @@ def console_blueprint(world: World) -> Blueprint:
     def product() -> Response:
         """Whether the web app answers; its pages would not let a browser ask from here."""
         return jsonify({"up": _product(world, "/healthz") is not None})
+
+    @door.get("/bot")
+    def bot() -> tuple[Response, int]:
+        """Whether a bot has fetched updates since the sandbox started: 200, else 503."""
+        listening = world.polls > 0
+        return jsonify({"listening": listening}), 200 if listening else 503
 
     @door.errorhandler(KeyError)
     def unknown(error: KeyError) -> tuple[Response, int]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from shared.actions.notifying import notify_member
 from shared.actions.preparing import lock_campaign
 from shared.base.money import Unit
+from shared.campaigns.campaigns import terms_of
 from shared.post.audit import record
 from shared.reports.payout_file import Answer
 from shared.rewards.payouts import (
@@ -156,6 +157,10 @@ def _tell(session: Session, line: Line, notice: str, now: datetime) -> None:
         "borne": line.borne,
         "netted": line.netted,
     }
+    rules = terms_of(session, line.campaign_id).newest
+    prize = rules.only(line.item, Unit(line.unit)) if line.item else None
+    if prize is not None and (named := rules.named(prize)) is not None:
+        params["names"] = named.model_dump()
     notify_member(session, line.member_id, notice, params, now, once=f"{notice}:{line.reference}")
 
 

@@ -16,7 +16,8 @@ from shared.base.database import Database
 from shared.base.money import Unit
 from shared.campaigns.campaigns import terms_of
 from shared.campaigns.clauses import LadderClause
-from shared.campaigns.rules import LimitId, Terms
+from shared.campaigns.prizes import Prize
+from shared.campaigns.rules import LimitId, Programme, Terms
 from shared.ledger.balance import Account, Balance
 from shared.people.chats import listeners
 from shared.referrals.referrals import Referral
@@ -59,23 +60,28 @@ def tell_members(session: Session, changes: Sequence[Change], now: datetime) -> 
     friends = _friends_of(session, theirs)
     terms = {c: terms_of(session, c) for c in sorted({change.key.campaign for change in theirs})}
     owed: list[Notice] = []
-    released: dict[tuple[int, int, Unit], int] = {}
+    names: dict[tuple[int, int, Unit, str], dict[str, Any]] = {}
+    released: dict[tuple[int, int, Unit, str], int] = {}
     for change in theirs:
         news = _News(
             change,
             terms[change.key.campaign],
             friends.get(change.key.of("referral") or "", _NOBODY),
+            now,
         )
         owed += news.notices()
         if _is_choice(change) or change.key.clause == GOODWILL:
             continue
         for unit in Unit:
             if (available := _moved(change, Account.AVAILABLE, unit)) > 0:
-                place = (change.key.campaign, change.member, unit)
+                prize = _prize(change, terms[change.key.campaign], unit)
+                place = (change.key.campaign, change.member, unit, prize.item if prize else "")
+                names[place] = _names(change, terms[change.key.campaign], unit)
                 released[place] = released.get(place, 0) + available
-    for (campaign, member, unit), amount in released.items():
+    for place, amount in released.items():
+        campaign, member, unit, _ = place
         params = {"unit": unit.value, "amount": amount, "zone": terms[campaign].zone}
-        owed.append(Notice(member, "reward.available", params))
+        owed.append(Notice(member, "reward.available", params | names[place]))
     notify_members(session, owed, now)
 
 
@@ -102,6 +108,28 @@ def _is_choice(change: Change) -> bool:
     )
 
 
+def _rules(change: Change, terms: Terms) -> Programme:
+    """The rules it is due by; the newest ones when nothing is due any more."""
+    due = change.due
+    return terms.versions[due.why.version] if due is not None else terms.newest
+
+
+def _prize(change: Change, terms: Terms, unit: Unit) -> Prize | None:
+    """Which gift, privilege or cause it is about; None for money, points and the unknown."""
+    due = change.due
+    if due is not None and due.unit is unit and due.item:
+        return Prize(amount=due.amount, unit=unit, item=due.item)
+    found = _rules(change, terms).only(change.key.clause, unit)
+    return found if found is not None and found.item else None
+
+
+def _names(change: Change, terms: Terms, unit: Unit) -> dict[str, Any]:
+    """What it is called, for the notice; nothing for money and points."""
+    prize = _prize(change, terms, unit)
+    named = _rules(change, terms).named(prize) if prize is not None else None
+    return {"names": named.model_dump()} if named is not None else {}
+
+
 def _moved(change: Change, account: Account, unit: Unit) -> int:
     return change.after.of(account, unit) - change.before.of(account, unit)
 
@@ -121,6 +149,7 @@ class _News:
     change: Change
     terms: Terms
     friend: dict[str, Any]
+    now: datetime
 
     def notices(self) -> Iterator[Notice]:
         """What is told at once; what became available is told in one sum."""
@@ -155,7 +184,7 @@ class _News:
             "release": due.release.isoformat(),
             "zone": self.terms.zone,
             "clause": key.clause,
-        }
+        } | _names(self.change, self.terms, unit)
         clause = self.terms.versions[due.why.version].clause(key.clause)
         if isinstance(clause, LadderClause):
             return self._notice("step.reached", {**params, "at": int(key.of("step") or 0)})
@@ -174,11 +203,14 @@ class _News:
             params = {"until": until, "zone": self.terms.zone} | self.friend
             yield self._notice("reward.choice", params)
         if _moved(self.change, Account.EXPIRED, Unit.CHOICE) > 0:
-            yield self._notice("reward.expired", {"unit": Unit.CHOICE.value})
+            lapsed = due is not None and due.expires is not None and due.expires <= self.now
+            kind = "choice.lapsed" if lapsed else "reward.expired"
+            yield self._notice(kind, {"unit": Unit.CHOICE.value})
 
     def _taken_back(self, unit: Unit, amount: int) -> Iterator[Notice]:
         """What was not paid yet is taken back; what was paid is owed back, net of its tax."""
         params = {"clause": self.change.key.clause, "unit": unit.value}
+        params |= _names(self.change, self.terms, unit)
         owed_back = _moved(self.change, Account.RECOVERABLE, unit)
         if owed_back <= 0:
             yield self._notice("reward.reversed", params | {"amount": amount})

@@ -120,6 +120,12 @@ class Programme(Model):
         listed = lists.get(prize.unit, ())
         return next((each.name for each in listed if each.id == prize.item), None)
 
+    def only(self, clause_id: str, unit: Unit) -> Prize | None:
+        """The one prize of a unit that a clause gives; None when there is none, or a choice."""
+        clause = self.clause(clause_id)
+        found = [each for each in rewards_of(clause) if each.unit is unit] if clause else []
+        return found[0] if len({each.item for each in found}) == 1 else None
+
     def clause(self, clause_id: str) -> Clause | None:
         """The clause of that id."""
         return next((c for c in self.clauses if c.id == clause_id), None)
@@ -207,3 +213,8 @@ class Terms:
     zone: str
     versions: Mapping[int, Programme]
     caps: tuple[Cap, ...] = ()
+
+    @property
+    def newest(self) -> Programme:
+        """The rules as they are now."""
+        return self.versions[max(self.versions)]

@@ -170,9 +170,13 @@ def prize_words(prize: Prize, rules: Programme, locale: Locale) -> str:
     named = rules.named(prize)
     if named is None:
         return i18n.money(locale, prize.amount, prize.unit)
-    key = f"campaign.prize.{prize.unit.value.lower()}"
-    amount = i18n.money(locale, prize.amount, Unit.CNY)
-    return text(locale, key, name=named.of(locale), n=prize.amount, amount=amount)
+    return named_words(prize.unit, prize.amount, named.of(locale), locale)
+
+
+def named_words(unit: Unit, amount: int, name: str, locale: Locale) -> str:
+    """So much of a gift, a privilege or for a cause, by its name."""
+    written = i18n.money(locale, amount, Unit.CNY)
+    return text(locale, f"campaign.prize.{unit.value.lower()}", name=name, n=amount, amount=written)
 
 
 def trigger_words(trigger: Trigger, locale: Locale, reader: Party = Party.REFERRER) -> str:

@@ -126,9 +126,9 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _ready(settings: Settings, programs: list[Program], stop: threading.Event) -> bool:
-    """Wait until web and sandbox answer; False when told to stop before."""
+    """Wait until the web answers and the bot listens; False when told to stop before."""
     addresses = [
-        f"http://127.0.0.1:{settings.sandbox_port}/sandbox/api/clock",
+        f"http://127.0.0.1:{settings.sandbox_port}/sandbox/api/bot",
         f"http://127.0.0.1:{settings.port}/readyz",
     ]
     deadline = monotonic() + READY_WITHIN

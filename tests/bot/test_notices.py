@@ -17,6 +17,7 @@ from shared.people.chats import find_or_add_chat
 FRIEND = {"ordinal": 2, "label": "<王> & 友", "clause": "base"}
 MONEY = {"unit": "CNY", "amount": 10000, "zone": "Asia/Shanghai"}
 RELEASE = {"release": "2026-03-12T04:00:00+00:00"}
+GIFT = {"unit": "GIFT", "amount": 1, "names": dict.fromkeys(map(str, Locale), "瓷杯")}
 PAYOUT = {"unit": "CNY", "amount": 10000, "tax": 0, "borne": 0, "netted": 0}
 SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     ("friend.registered", FRIEND, "&lt;王&gt; &amp; 友"),
@@ -32,6 +33,11 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     ("reward.pending", FRIEND | MONEY | RELEASE, "¥100"),
     ("step.reached", {"at": 3, "unit": "POINTS", "amount": 3000, "zone": "UTC"} | RELEASE, "3,000"),
     ("reward.available", MONEY, "¥100"),
+    ("reward.available", GIFT, "瓷杯"),
+    ("reward.pending", FRIEND | GIFT | RELEASE | {"zone": "UTC"}, "瓷杯"),
+    ("reward.reversed", {"clause": "base"} | GIFT, "瓷杯"),
+    ("payout.paid", PAYOUT | GIFT, "瓷杯"),
+    ("choice.lapsed", {"unit": "CHOICE"}, ""),
     ("reward.month", FRIEND | MONEY | RELEASE | {"month": "2026-02"}, "2026"),
     (
         "reward.choice",

@@ -24,6 +24,8 @@ from shared.ledger.verify import verify
 from shared.rewards.admission import Admission, Verdict
 from shared.rewards.review import differences
 
+pytestmark = pytest.mark.no_cover
+
 SEEDS = range(20)
 START = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 

@@ -64,6 +64,9 @@ def test_from_the_notice_to_the_picked_gift(talk: Talk, locale: Locale) -> None:
     alice.taps("button.pick_yes").sees(MUG[locale])
     talk.work()
     assert stands(talk) == {(Account.PENDING, Unit.GIFT): 1}
+    talk.later(days=2)
+    alice.sees(_mug(locale))
+    assert stands(talk) == {(Account.AVAILABLE, Unit.GIFT): 1}
     assert not any("reversed" in str(message.reply.text) for message in alice.fresh)
 
 
@@ -112,6 +115,7 @@ def test_a_choice_that_lapsed_is_gone(talk: Talk) -> None:
     entry = _granted(talk)
     talk.later(days=12)
     assert stands(talk) == {(Account.EXPIRED, Unit.CHOICE): 1}
+    alice.sees("notice.choice.lapsed")
     alice.taps_data(f"1:pick:{entry}:1:yes").sees("error.choice.gone")
 
 

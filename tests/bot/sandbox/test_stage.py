@@ -1,6 +1,7 @@
 """The stage in a real browser, with a bot that the test itself speaks for."""
 
 import io
+import re
 from time import monotonic
 from typing import Any
 
@@ -13,6 +14,14 @@ pytestmark = pytest.mark.browser
 PATIENCE = 20.0
 """Seconds: the machine may be busy."""
 LINK = "http://127.0.0.1:9/i/K7Q2M9XD"
+
+SLOW_RESTART = """() => {
+  const at_once = window.fetch;
+  window.fetch = async (address, options) => {
+    if (address.endsWith("/stage/restart")) await new Promise((go) => setTimeout(go, 700));
+    return at_once(address, options);
+  };
+}"""
 
 
 def at(name: str) -> str:
@@ -163,6 +172,24 @@ def test_the_story_follows_a_person_who_plays_it_by_hand(stage: Page, sandbox: S
     expect(caption).to_have_attribute("data-step", "scan")
     stage.click(at("restart"))
     expect(caption).to_have_attribute("data-step", "start")
+
+
+def test_a_new_play_waits_for_its_people_and_leaves_the_old_ones_alone(
+    stage: Page, sandbox: Served
+) -> None:
+    stage.evaluate(SLOW_RESTART)
+    stage.click(at("play"))
+    first = heard(sandbox, "message")
+    assert (first["text"], first["from"]["id"]) == ("/start", sandbox.alice)
+    expect(stage.locator(at("caption"))).to_have_attribute("data-step", "agree")
+    stage.click(at("restart"))
+    stage.click(at("play"))
+    second = heard(sandbox, "message")
+    assert second["text"] == "/start"
+    assert second["from"]["id"] == sandbox.get("/stage")["alice"]["id"] != sandbox.alice
+    # At once, though the long poll for the former phone would have gone on for 20 seconds.
+    expect(stage.locator(at("alice-message"))).to_have_text(re.compile("/start"))
+    expect(stage.locator(at("caption"))).to_have_attribute("data-step", "agree")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,15 @@ def test_an_offset_confirms_what_is_below_it_and_nothing_else_does(sandbox: Serv
     assert ids(sandbox.bot("getUpdates", offset=first[2] + 1)) == []
 
 
+def test_it_says_whether_a_bot_has_listened_yet(sandbox: Served) -> None:
+    address = "/sandbox/api/bot"
+    assert sandbox.client.get(address).status_code == 503
+    sandbox.bot("getMe")
+    assert sandbox.client.get(address).status_code == 503
+    sandbox.bot("getUpdates")
+    assert sandbox.get("/bot") == {"listening": True}
+
+
 def test_a_long_poll_answers_as_soon_as_somebody_speaks(sandbox: Served) -> None:
     alice = sandbox.alice
     spoken = threading.Timer(0.3, lambda: sandbox.does(alice, "say", text="hello"))

@@ -8,13 +8,16 @@ import * as server from "./server.js";
 import { PACE, STORY } from "./story.js";
 import { onLanguage, t } from "./words.js";
 
-const PATIENCE = 45;
+const PATIENCE = 30;
 let at = 0;
 let playing = false;
 let busy = false;
 let trouble = false;
 let speed = "normal";
 let marks = { own: 0, act: 0, heard: 0 };
+// Which play this is: what a replaced one still does is not for the people of the next.
+let round = 0;
+let casting = null;
 const known = { missed: "" };
 let showDevice = () => {};
 
@@ -134,14 +137,20 @@ function move(to) {
 }
 
 async function playStep() {
+  await casting;
   if (busy || at >= STORY.length) return false;
+  const mine = round;
   busy = true;
   trouble = false;
   show();
   try {
-    for (const act of STORY[at].acts) await perform(act);
+    for (const act of STORY[at].acts) {
+      await perform(act);
+      if (mine !== round) return false;
+    }
     at += 1;
   } catch (error) {
+    if (mine !== round) return false;
     if (!(error instanceof NothingCame)) console.error(error);
     trouble = true;
   }
@@ -151,16 +160,28 @@ async function playStep() {
 }
 
 async function play() {
+  if (at >= STORY.length) restart();
   playing = true;
-  if (at >= STORY.length) await restart();
-  while (playing && at < STORY.length && (await playStep()));
+  show();
+  await casting;
+  const mine = round;
+  while (playing && mine === round && at < STORY.length && (await playStep()));
+  if (mine !== round) return;
   playing = false;
   show();
 }
 
-export async function restart() {
+export function restart() {
+  round += 1;
   playing = false;
+  busy = false;
+  casting = recast(round).catch((error) => console.error(error));
+  return casting;
+}
+
+async function recast(mine) {
   await server.recast();
+  if (mine !== round) return;
   browser.close();
   browser.clearBanners();
   marks = { own: 0, act: 0, heard: 0 };

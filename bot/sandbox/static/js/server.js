@@ -12,7 +12,7 @@ async function asked(path, options) {
   return body;
 }
 
-export const get = (path) => asked(path);
+export const get = (path, signal) => asked(path, { signal });
 const send = (method) => (path, body = {}) =>
   asked(path, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 export const post = send("POST");
@@ -29,6 +29,8 @@ export async function recast() {
   const fresh = await post("/stage/restart");
   people.alice = fresh.alice;
   people.bob = fresh.bob;
+  watching.abort();
+  watching = new AbortController();
 }
 
 const TELEGRAM = { "zh-Hans": "zh-hans", "zh-Hant": "zh-hant", en: "en" };
@@ -38,6 +40,9 @@ export async function speakAs(tag) {
     people[name] = await patch(`/users/${people[name].id}`, { language_code: TELEGRAM[tag] });
   }));
 }
+
+// Ends the long polls for people who were replaced.
+let watching = new AbortController();
 
 // Watches one phone for ever; a person who was replaced is let go.
 export async function watch(name, show) {
@@ -50,11 +55,12 @@ export async function watch(name, show) {
       show(null);
     }
     try {
-      const phone = await get(`/users/${id}/changes?since=${since}&wait=${since ? 20 : 0}`);
+      const phone = await get(`/users/${id}/changes?since=${since}&wait=${since ? 20 : 0}`, watching.signal);
       if (id !== people[name].id) continue;
       show(phone, since === 0);
       since = phone.seq;
     } catch {
+      if (id !== people[name].id) continue;
       await new Promise((done) => { setTimeout(done, 1500); });
     }
   }
