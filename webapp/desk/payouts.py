@@ -12,14 +12,13 @@ from shared.base.errors import Refusal
 from shared.campaigns.campaigns import campaign_by_slug
 from shared.reports.desk_payouts import (
     BatchSight,
-    PayLine,
     batch_sight,
     pay_lines,
     ready_to_pay,
 )
 from shared.reports.desk_people import who
 from shared.reports.payout_file import Form
-from shared.reports.payouts import BatchLine, batches
+from shared.reports.payouts import batches
 from shared.rewards.payouts import TRANSITIONS, LineState, State
 from webapp.desk.campaigns import campaign_of
 from webapp.desk.face import (
@@ -33,8 +32,9 @@ from webapp.desk.face import (
     sentence,
     words_of,
 )
+from webapp.desk.payout_tables import BATCHES, LINES, batch_cells, line_cells
 from webapp.desk.seats import Need, acting, asking, needs
-from webapp.desk.tables import Cell, Column, as_csv
+from webapp.desk.tables import as_csv
 from webapp.desk.typed import number_of
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
@@ -48,41 +48,7 @@ TONES = {
     State.ACKNOWLEDGED: "done",
     State.CANCELLED: "quiet",
 }
-LINE_TONES = {
-    LineState.WAITING: "waiting",
-    LineState.PAID: "done",
-    LineState.FAILED: "error",
-    LineState.WITHDRAWN: "quiet",
-}
 _STEPS = (State.PREPARED, State.CONFIRMED, State.EXPORTED, State.ACKNOWLEDGED)
-_BATCHES = (
-    Column("desk.col.number", number=True),
-    Column("desk.col.campaign"),
-    Column("desk.col.state"),
-    Column("desk.col.unit"),
-    Column("desk.payout.lines", number=True),
-    Column("desk.payout.gross", number=True),
-    Column("desk.payout.borne", number=True),
-    Column("desk.payout.tax", number=True),
-    Column("desk.payout.netted", number=True),
-    Column("desk.payout.net", number=True),
-    Column("desk.payout.line_state"),
-    Column("desk.payout.maker"),
-    Column("desk.payout.prepared_at"),
-    Column("desk.payout.checker"),
-)
-LINES = (
-    Column("desk.payout.reference"),
-    Column("desk.payout.payee"),
-    Column("desk.col.unit"),
-    Column("desk.payout.gross", number=True),
-    Column("desk.payout.borne", number=True),
-    Column("desk.payout.tax", number=True),
-    Column("desk.payout.netted", number=True),
-    Column("desk.payout.net", number=True),
-    Column("desk.col.state"),
-    Column("desk.payout.reason"),
-)
 
 
 @desk.get("/payouts")
@@ -194,7 +160,9 @@ def _list(session: Session, refused: str = "") -> Response:
     here = kept | ({"state": state.value} if state is not None else {})
     if request.args.get("format") == "csv":
         found = batches(session, campaign_id, _MOST_IN_CSV, state=state)
-        return as_csv("payouts", _BATCHES, [row for line in found for row in _cells(session, line)])
+        return as_csv(
+            "payouts", BATCHES, [row for line in found for row in batch_cells(session, line)]
+        )
     before = number_of(request.args.get("before"))
     found = batches(session, campaign_id, A_PAGE, state=state, before=before)
     choices = [(url_for("desk.payouts", **kept), t("desk.filter.all"), state is None)]
@@ -262,51 +230,4 @@ def _steps(sight: BatchSight) -> list[tuple[str, str]]:
     return [
         (step.value, "done" if place < done else "now" if place == done else "next")
         for place, step in enumerate(_STEPS)
-    ]
-
-
-def party_words(party: str, name: str, reference: str) -> str:
-    """A payee, masked: what they are to the campaign, and as much as shows of name and number."""
-    kind = "member" if party.startswith("member:") else "friend"
-    return " ".join(each for each in (t(f"desk.party.{kind}"), name, reference) if each)
-
-
-def line_cells(line: PayLine) -> list[Cell]:
-    """One payment as the page shows it."""
-    named = t(f"desk.unit.{line.unit.value}")
-    reason = line.reason
-    if line.state is LineState.WITHDRAWN and reason:
-        reason = t(f"desk.payout.withdrawn.{reason}")
-    return [
-        Cell("code", line.reference),
-        Cell("text", party_words(line.party, line.name, line.payee)),
-        Cell("text", f"{named} · {line.item}" if line.item else named),
-        *(
-            Cell("money", amount, line.unit)
-            for amount in (line.gross, line.borne, line.tax, line.netted, line.net)
-        ),
-        Cell("pill", f"desk.payout.line.{line.state.value}", tone=LINE_TONES[line.state]),
-        Cell("text", reason),
-    ]
-
-
-def _cells(session: Session, line: BatchLine) -> list[list[Cell]]:
-    """A batch for the spreadsheet: a row for each unit and state of its lines."""
-    return [
-        [
-            Cell("number", line.number),
-            Cell("code", line.slug),
-            Cell("text", t(f"payout.state.{line.state.value}")),
-            Cell("text", t(f"desk.unit.{each.unit.value}")),
-            Cell("number", each.lines),
-            *(
-                Cell("money", amount, each.unit)
-                for amount in (each.gross, each.borne, each.tax, each.netted, each.net)
-            ),
-            Cell("text", t(f"desk.payout.line.{each.state.value}")),
-            Cell("text", who(session, line.prepared_by)),
-            Cell("moment", line.prepared_at),
-            Cell("text", who(session, line.confirmed_by)),
-        ]
-        for each in line.sums
     ]
