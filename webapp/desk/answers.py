@@ -12,9 +12,10 @@ from shared.base.i18n import text
 from shared.base.sheets import BadFile
 from shared.reports.payout_file import Answer as BankLine
 from shared.reports.payout_file import read_answers
-from webapp.desk.face import UNPROCESSABLE, Answer, desk, page
+from webapp.desk.face import desk, page
 from webapp.desk.seats import acting
 from webapp.desk.typed import sent_file
+from webapp.sitting import UNPROCESSABLE, Answer
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
 

@@ -21,10 +21,11 @@ from shared.campaigns.problems import CampaignFileError
 from shared.reports.desk_approvals import ApprovalLine, approval_line, approval_lines
 from shared.reports.desk_effects import effect_on
 from shared.reports.desk_waiting import Waiting, Work, waiting_work
-from webapp.desk.face import UNPROCESSABLE, Answer, desk, page, present, say, words_of
+from webapp.desk.face import desk, page, present
 from webapp.desk.programme import changes_to
 from webapp.desk.seats import acting, asking
 from webapp.desk.tables import Cell, Column, as_csv
+from webapp.sitting import UNPROCESSABLE, Answer, say, words_of
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
 

@@ -19,8 +19,9 @@ from shared.actions.inquiring import (
 from shared.base.errors import Refusal
 from shared.campaigns.campaigns import Campaign, get_campaign
 from shared.reports.desk_people import who
-from webapp.desk.face import Answer, desk, page, say, words_of
+from webapp.desk.face import desk, page
 from webapp.desk.seats import acting, asking
+from webapp.sitting import Answer, say, words_of
 from webapp.wiring import wiring
 
 TONES = {

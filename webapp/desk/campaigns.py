@@ -11,9 +11,10 @@ from shared.actions.approvals import ApprovalKind, open_approvals
 from shared.actions.campaigning import next_lives
 from shared.campaigns.campaigns import Campaign, Life, campaign_by_slug, current_version
 from shared.reports.desk_campaigns import CampaignLine, campaign_list, campaign_sight
-from webapp.desk.face import Answer, desk, page
+from webapp.desk.face import desk, page
 from webapp.desk.seats import asking
 from webapp.desk.tables import Cell, Column, as_csv
+from webapp.sitting import Answer
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
 

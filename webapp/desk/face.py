@@ -1,19 +1,15 @@
-"""The desk's blueprint, its frame, and what its pages say once after a step."""
+"""The desk's blueprint and the frame of its pages."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, render_template, request, session, url_for
-from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared.actions.desk_seat import DeskSeat
-from shared.base.errors import Refusal
-from shared.base.i18n import refusal_text
-from shared.people.staff import SESSION_IDLE
-from webapp.csrf import StaleForm
-from webapp.words import language_choices, request_locale
+from webapp.sitting import IDLE_SECONDS, mind_manners, readable, told, wait_a_minute
+from webapp.words import language_choices
 
 desk = Blueprint(
     "desk",
@@ -24,15 +20,11 @@ desk = Blueprint(
     static_url_path="/static",
 )
 
-Answer = ResponseReturnValue
 MOST_BYTES = 512 * 1024
 _LARGE_FILES = {"desk.take_answers": 4 * 1024 * 1024, "desk.ask_review": 4 * 1024 * 1024}
 """The bank's answer files have many lines."""
-UNPROCESSABLE = 422
 FORBIDDEN = 403
-_NOTICE = "notice"
 _PLACES = ("campaigns", "payouts", "remedies", "reviews", "trials", "approvals")
-_GRACE_SECONDS = 5
 
 
 @desk.before_request
@@ -61,25 +53,6 @@ def sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def say(key: str, kind: str = "done", **params: str | int) -> None:
-    """Keep a notice for the next page."""
-    session[_NOTICE] = [kind, key, params]
-
-
-def told() -> dict[str, Any] | None:
-    """The notice kept for this page, once."""
-    kept = session.pop(_NOTICE, None)
-    if not isinstance(kept, list) or len(kept) != 3:
-        return None
-    kind, key, params = kept
-    return {"kind": kind, "key": key, "params": params}
-
-
-def words_of(refusal: Refusal) -> str:
-    """A refusal in this reader's language."""
-    return refusal_text(request_locale(), refusal)
-
-
 def page(template: str, place: str, status: int = 200, **more: Any) -> Response:
     """A page of somebody who is signed in; `place` is where in the navigation it belongs."""
     html = render_template(
@@ -89,7 +62,7 @@ def page(template: str, place: str, status: int = 200, **more: Any) -> Response:
         who=present(),
         language_links=languages(url_for(f"desk.{place}")),
         notice=told(),
-        idle_seconds=int(SESSION_IDLE.total_seconds()) + _GRACE_SECONDS,
+        idle_seconds=IDLE_SECONDS,
         home=url_for("desk.home"),
         **more,
     )
@@ -115,9 +88,7 @@ def trouble(kind: str, status: int) -> Response:
 
 def busy() -> Response:
     """Too often in one minute: nothing was done."""
-    response = trouble("busy", 429)
-    response.headers["Retry-After"] = "60"
-    return response
+    return wait_a_minute(trouble("busy", 429))
 
 
 def downloaded(content: bytes, name: str) -> Response:
@@ -129,32 +100,9 @@ def downloaded(content: bytes, name: str) -> Response:
     return response
 
 
-@desk.errorhandler(StaleForm)
-def stale_form(_error: StaleForm) -> Answer:
-    """A form of an older session."""
-    return trouble("stale", 400)
-
-
-@desk.errorhandler(NotFound)
-def missing(_error: NotFound) -> Answer:
-    """A campaign or proposal that was never there."""
-    return trouble("missing", 404)
-
-
-@desk.errorhandler(RequestEntityTooLarge)
-def too_large(_error: RequestEntityTooLarge) -> Answer:
-    """More than such a file holds."""
-    return trouble("large", 413)
-
-
 def languages(fallback: str) -> list[tuple[str, str]]:
     """Where the language switch leads: this page, or its place where it was posted."""
-    return language_choices(request.path if request.method in ("GET", "HEAD") else fallback)
+    return language_choices(readable(fallback))
 
 
-@desk.after_request
-def keep_nothing(response: Response) -> Response:
-    """Nothing the desk showed stays on the machine."""
-    if request.endpoint != "desk.static":
-        response.headers["Cache-Control"] = "no-store"
-    return response
+mind_manners(desk, trouble)

@@ -21,21 +21,12 @@ from shared.reports.payout_file import Form
 from shared.reports.payouts import batches
 from shared.rewards.payouts import TRANSITIONS, LineState, State
 from webapp.desk.campaigns import campaign_of
-from webapp.desk.face import (
-    UNPROCESSABLE,
-    Answer,
-    desk,
-    downloaded,
-    page,
-    present,
-    say,
-    sentence,
-    words_of,
-)
+from webapp.desk.face import desk, downloaded, page, present, sentence
 from webapp.desk.payout_tables import BATCHES, LINES, batch_cells, line_cells
-from webapp.desk.seats import Need, acting, asking, needs
+from webapp.desk.seats import Need, acting, asking
 from webapp.desk.tables import as_csv
 from webapp.desk.typed import number_of
+from webapp.sitting import UNPROCESSABLE, Answer, needs, say, words_of
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
 

@@ -17,10 +17,11 @@ from shared.people.members import member_by_ref
 from shared.reports.desk_remedies import Owing, RemedyLine, owings, remedy_lines, remedy_of
 from shared.rewards.remedies import RemedyKind, RemedyState
 from webapp.desk.campaigns import campaign_of, named_campaigns
-from webapp.desk.face import UNPROCESSABLE, Answer, desk, page, present, say, words_of
-from webapp.desk.seats import Need, acting, asking, needs
+from webapp.desk.face import desk, page, present
+from webapp.desk.seats import Need, acting, asking
 from webapp.desk.tables import Cell, Column, as_csv
 from webapp.desk.typed import hundredths_of
+from webapp.sitting import UNPROCESSABLE, Answer, needs, say, words_of
 from webapp.wiring import wiring
 from webapp.words import t
 

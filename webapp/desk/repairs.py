@@ -12,10 +12,11 @@ from shared.reports.desk_repairs import RepairLine, repair_lines
 from shared.reports.reconciliation import words_of as cause_words
 from shared.rewards.causes import Cause
 from webapp.desk.campaigns import campaign_of
-from webapp.desk.face import UNPROCESSABLE, Answer, desk, page, present, say, words_of
+from webapp.desk.face import desk, page, present
 from webapp.desk.seats import acting, asking
 from webapp.desk.tables import Cell, Column, as_csv
 from webapp.desk.typed import number_of
+from webapp.sitting import UNPROCESSABLE, Answer, say, words_of
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
 

@@ -28,10 +28,11 @@ from shared.rewards.repairs import WHOLE_CAMPAIGN, open_repairs
 from webapp.desk.answers import bad_rows
 from webapp.desk.asked import TONES, asked_of, found_inquiry, inquiry_page
 from webapp.desk.campaigns import named_campaigns
-from webapp.desk.face import UNPROCESSABLE, Answer, desk, page, say, sentence, words_of
+from webapp.desk.face import desk, page, sentence
 from webapp.desk.seats import acting, asking
 from webapp.desk.tables import Cell, Column, as_csv_of
 from webapp.desk.typed import number_of, sent_file
+from webapp.sitting import UNPROCESSABLE, Answer, say, words_of
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
 

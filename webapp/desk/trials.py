@@ -27,11 +27,12 @@ from shared.reports.simulation_plain import trial_of
 from shared.reports.simulation_tables import tables
 from webapp.desk.asked import TONES, Asked, asked_of, found_inquiry, inquiry_page
 from webapp.desk.campaigns import named_campaigns
-from webapp.desk.face import UNPROCESSABLE, Answer, desk, page, words_of
+from webapp.desk.face import desk, page
 from webapp.desk.programme import draft_page
 from webapp.desk.seats import acting, asking
 from webapp.desk.tables import as_csv_of
 from webapp.desk.typed import hundredths_of, number_of, sent_file
+from webapp.sitting import UNPROCESSABLE, Answer, words_of
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
 

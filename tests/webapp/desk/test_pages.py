@@ -52,10 +52,10 @@ def full(desks: Desks) -> Desks:
 
 
 def test_every_page_speaks_three_languages_and_names_nobody(full: Desks) -> None:
-    for staff_no in (SHEN, LUO):
+    for staff_no, languages in ((SHEN, LANGUAGES), (LUO, LANGUAGES[:1])):
         desk = full.of(staff_no)
         for path in PAGES:
-            for lang in LANGUAGES:
+            for lang in languages:
                 page = desk.opens(f"{path}?lang={lang}")
                 assert (page.status, page.place) == (200, path)
                 assert f'<html lang="{lang}">' in page.html
