@@ -17,7 +17,8 @@ from shared.base.database import keyring_of
 from shared.base.money import Unit
 from shared.pictures.statement_pdf import to_text
 from shared.post.audit import record
-from shared.reports.statement import Cursor, Line, Status, Total, Way, statement, totals
+from shared.reports.statement import Total, Way, statement, totals
+from shared.reports.statement_lines import Cursor, Line, Status
 from shared.reports.statement_words import sheet_for, status_words, what_words
 
 A_PAGE = 3

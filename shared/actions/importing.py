@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from shared.actions.membership import change_phone, change_status
 from shared.base.database import keyring_of
-from shared.people.members import Member
+from shared.people.members import Member, MemberStatus
 from shared.people.persons import Person, name_of, set_details
 from shared.people.sheets import MemberLine, StaffLine, read_members, read_staff
 from shared.people.staff import Branch, Staff, end_sessions_of
@@ -94,6 +94,7 @@ def _add_members(session: Session, lines: Sequence[MemberLine], now: datetime) -
             opened_on=line.opened_on,
             status=line.status.value,
             status_since=now,
+            inactive_since=None if line.status is MemberStatus.ACTIVE else now,
         )
         for line, person in zip(lines, persons, strict=True)
     )

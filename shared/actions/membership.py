@@ -37,6 +37,10 @@ def change_status(session: Session, member: Member, status: MemberStatus, at: da
     if member.status == status:
         return False
     member.status, member.status_since = status.value, at
+    if status is MemberStatus.ACTIVE:
+        member.inactive_since = None
+    else:
+        member.inactive_since = member.inactive_since or at
     campaigns = select(Referral.campaign_id).where(Referral.member_id == member.id).distinct()
     for campaign_id in session.scalars(campaigns).all():
         wake(session, campaign_id, member.id, at)

@@ -8,15 +8,15 @@ belong to an application is read, never written, so any order of arrival reads t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Index, String, select
+from sqlalchemy import BigInteger, Boolean, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Utc, id_column
+from shared.base.direct import Direct, among
 
 KEEP_UNMATCHED = timedelta(days=120)
 
@@ -38,9 +38,11 @@ class Kind(StrEnum):
     CLEARED = "account.cleared"
 
 
-@dataclass(frozen=True, order=True)
-class Fact:
-    """One thing that happened to one application. `amount` in the unit's smallest piece."""
+class Fact(NamedTuple):
+    """One thing that happened to one application. `amount` in the unit's smallest piece.
+
+    A tuple, as the rules make, sort and compare millions of them.
+    """
 
     at: datetime
     id: str
@@ -49,7 +51,7 @@ class Fact:
     amount: int = 0
     transaction: str = ""
     """Of a purchase: its own id; of a reversal: the id of the purchase it takes back."""
-    existing_customer: bool | None = field(default=None, compare=False)
+    existing_customer: bool | None = None
     """The bank's word on whether the friend held a card before; None: not said."""
 
 
@@ -110,7 +112,15 @@ class ToldFact(NamedTuple):
     branch: str | None
 
 
-_TOLD = select(*(FactRow.__table__.c[name] for name in ToldFact._fields))
+_FACTS = FactRow.metadata.tables[FactRow.__tablename__]
+_TOLD = select(*(_FACTS.c[name] for name in ToldFact._fields))
+_OF_APPLICATIONS = Direct(_TOLD.where(among(_FACTS.c.application_ref, "refs")))
+_OF_CUSTOMERS = Direct(
+    _TOLD.where(among(_FACTS.c.customer_ref, "refs"), _FACTS.c.application_ref.is_(None))
+)
+_APPROVALS = Direct(
+    _TOLD.where(among(_FACTS.c.customer_ref, "refs"), _FACTS.c.kind == Kind.APPROVED.value)
+)
 
 
 def application_by_ref(session: Session, application_ref: str) -> Application | None:
@@ -133,15 +143,14 @@ def rows_by_ref(session: Session, refs: Collection[str]) -> dict[str, list[ToldF
     direct: dict[str, list[ToldFact]] = {ref: [] for ref in refs}
     if not direct:
         return {}
-    for row in _told(session, FactRow.application_ref.in_(direct)):
+    for row in _told(session, _OF_APPLICATIONS, direct):
         assert row.application_ref is not None
         direct[row.application_ref].append(row)
     approvals = {ref: _approval(rows) for ref, rows in direct.items()}
     customers = {row.customer_ref for row in approvals.values() if row is not None}
     through: dict[str | None, list[ToldFact]] = {customer: [] for customer in customers}
     if customers:
-        of_customer = FactRow.customer_ref.in_(customers), FactRow.application_ref.is_(None)
-        for row in _told(session, *of_customer):
+        for row in _told(session, _OF_CUSTOMERS, customers):
             through[row.customer_ref].append(row)
     return {
         ref: sorted(
@@ -151,8 +160,8 @@ def rows_by_ref(session: Session, refs: Collection[str]) -> dict[str, list[ToldF
     }
 
 
-def _told(session: Session, *where: ColumnElement[bool]) -> list[ToldFact]:
-    return [ToldFact._make(row) for row in session.execute(_TOLD.where(*where))]
+def _told(session: Session, asked: Direct, refs: Collection[str | None]) -> list[ToldFact]:
+    return list(map(ToldFact._make, asked.read(session, refs=refs)))
 
 
 def _approval(rows: list[ToldFact]) -> ToldFact | None:
@@ -181,7 +190,7 @@ def approvals_of(session: Session, customers: Collection[str]) -> list[ToldFact]
     """Every approval that names one of these customers, oldest first."""
     if not customers:
         return []
-    rows = _told(session, FactRow.customer_ref.in_(customers), FactRow.kind == Kind.APPROVED)
+    rows = _told(session, _APPROVALS, customers)
     return sorted(rows, key=lambda row: (row.at, row.event))
 
 
@@ -212,5 +221,9 @@ def refs_by_id(session: Session, ids: Collection[int]) -> dict[int, str]:
     """The bank's references of applications by their ids; unknown ids are left out."""
     if not ids:
         return {}
-    query = select(Application.id, Application.application_ref).where(Application.id.in_(ids))
-    return {row.id: row.application_ref for row in session.execute(query)}
+    return dict(_REFS.read(session, ids=ids))
+
+
+_REFS = Direct(
+    select(Application.id, Application.application_ref).where(among(Application.id, "ids"))
+)

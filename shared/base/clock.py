@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,9 +33,10 @@ def file_clock(path: Path) -> Clock:
     return now
 
 
+@lru_cache(maxsize=1024)
 def month_of(at: datetime, zone: str) -> str:
     """The calendar month of `at` in an IANA zone, as YYYY-MM."""
-    return at.astimezone(ZoneInfo(zone)).isoformat()[:7]  # half of what strftime costs
+    return day_of(at, zone).isoformat()[:7]  # a fraction of what strftime costs
 
 
 def local_midnight(day: date, zone: str) -> datetime:
@@ -42,8 +44,9 @@ def local_midnight(day: date, zone: str) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)
 def day_of(at: datetime, zone: str) -> date:
-    """The calendar day of `at` in an IANA zone."""
+    """The calendar day of `at` in an IANA zone. Rules ask for one moment several times."""
     return at.astimezone(ZoneInfo(zone)).date()
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, update
+from sqlalchemy import String, bindparam, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Utc
+from shared.base.direct import Direct
 
 TERM = timedelta(seconds=2)
 
@@ -46,11 +47,16 @@ def take(session: Session, duty: str, holder: str, now: datetime) -> bool:
 
 def hold(session: Session, duty: str, holder: str, now: datetime) -> None:
     """Renew inside the work's own transaction, or LostLease: the fence against two settlers."""
-    renewed = session.execute(
-        update(Lease).where(Lease.duty == duty, Lease.holder == holder).values(until=now + TERM)
-    )
-    if renewed.rowcount != 1:  # type: ignore[attr-defined]
+    if not _RENEW.read(session, which=duty, whose=holder, then=now + TERM):
         raise LostLease(duty)
+
+
+_RENEW = Direct(
+    update(Lease)
+    .where(Lease.duty == bindparam("which"), Lease.holder == bindparam("whose"))
+    .values(until=bindparam("then"))
+    .returning(Lease.duty)
+)
 
 
 def give_up(session: Session, duty: str, holder: str, now: datetime) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, String, UniqueConstraint, select
+from sqlalchemy import JSON, BigInteger, Index, Integer, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
+from shared.base.direct import Direct
 from shared.base.errors import Refusal
 from shared.campaigns.rules import MONTHLY_CAP, Cap, LimitId, Rules, Terms
 from shared.post.audit import record
@@ -75,7 +77,7 @@ class CampaignVersion(Base):
     @property
     def rules(self) -> Rules:
         """The body, read; kept by its digest."""
-        return _read(self.digest, _Body(self.body))
+        return _read(self.digest, _Body(lambda: self.body))
 
 
 class CampaignLimit(Base):
@@ -94,10 +96,10 @@ class CampaignLimit(Base):
 
 
 class _Body:
-    """A body that hashes alike, so that its digest alone is the key of the cache."""
+    """Where a body is had from; hashes alike, so that its digest alone is the key of the cache."""
 
-    def __init__(self, body: dict[str, Any]) -> None:
-        self.body = body
+    def __init__(self, read: Callable[[], dict[str, Any]]) -> None:
+        self.read = read
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Body)
@@ -108,7 +110,7 @@ class _Body:
 
 @lru_cache(maxsize=64)
 def _read(digest: str, body: _Body) -> Rules:  # noqa: ARG001 (the key)
-    return Rules.model_validate(body.body)
+    return Rules.model_validate(body.read())
 
 
 def move(session: Session, campaign: Campaign, to: Life, actor: str, now: datetime) -> None:
@@ -137,6 +139,16 @@ def get_campaign(session: Session, campaign_id: int) -> Campaign:
     if campaign is None:
         raise LookupError(f"campaign {campaign_id}")
     return campaign
+
+
+def life_of(session: Session, campaign_id: int) -> Life:
+    """Where a campaign stands; LookupError when there is none."""
+    for (life,) in _LIFE.read(session, campaign=campaign_id):
+        return Life(life)
+    raise LookupError(f"campaign {campaign_id}")
+
+
+_LIFE = Direct(select(Campaign.life).where(Campaign.id == bindparam("campaign")))
 
 
 def campaign_by_slug(session: Session, slug: str) -> Campaign | None:
@@ -239,20 +251,55 @@ def limits_at(session: Session, campaign_id: int, now: datetime) -> dict[LimitId
 
 def rules_of(session: Session, campaign_id: int) -> dict[int, Rules]:
     """The rules of every version by number."""
-    query = select(CampaignVersion).where(CampaignVersion.campaign_id == campaign_id)
-    return {row.number: row.rules for row in session.scalars(query)}
+
+    def body(number: int) -> _Body:
+        return _Body(lambda: version(session, campaign_id, number).body)
+
+    rows = _DIGESTS.read(session, campaign=campaign_id)
+    return {number: _read(digest, body(number)) for number, digest in rows}
+
+
+_DIGESTS = Direct(
+    select(CampaignVersion.number, CampaignVersion.digest).where(
+        CampaignVersion.campaign_id == bindparam("campaign")
+    )
+)
+
+
+def room_at(session: Session, campaign_id: int, now: datetime) -> dict[LimitId, int]:
+    """How much every limit in force at a moment lets through."""
+    last = dict(_LIMITS.read(session, campaign=campaign_id, now=now))
+    return {limit_id: amount for limit_id, amount in last.items() if amount is not None}
+
+
+_LIMITS = Direct(
+    select(CampaignLimit.limit_id, CampaignLimit.amount)
+    .where(
+        CampaignLimit.campaign_id == bindparam("campaign"),
+        CampaignLimit.from_at <= bindparam("now"),
+    )
+    .order_by(CampaignLimit.from_at, CampaignLimit.id)
+)
 
 
 def terms_of(session: Session, campaign_id: int) -> Terms:
     """The programmes of every version by number, and the campaign's caps through time."""
-    caps = session.scalars(
-        select(CampaignLimit)
-        .where(CampaignLimit.campaign_id == campaign_id, CampaignLimit.limit_id == MONTHLY_CAP)
-        .order_by(CampaignLimit.from_at, CampaignLimit.id)
-    )
+    zone = next(iter(_ZONE.read(session, campaign=campaign_id)), None)
+    if zone is None:
+        raise LookupError(f"campaign {campaign_id}")
     return Terms(
         campaign=campaign_id,
-        zone=get_campaign(session, campaign_id).zone,
+        zone=zone[0],
         versions=rules_of(session, campaign_id),
-        caps=tuple(Cap(row.from_at, row.amount) for row in caps),
+        caps=tuple(Cap(*row) for row in _CAPS.read(session, campaign=campaign_id)),
     )
+
+
+_ZONE = Direct(select(Campaign.zone).where(Campaign.id == bindparam("campaign")))
+_CAPS = Direct(
+    select(CampaignLimit.from_at, CampaignLimit.amount)
+    .where(
+        CampaignLimit.campaign_id == bindparam("campaign"), CampaignLimit.limit_id == MONTHLY_CAP
+    )
+    .order_by(CampaignLimit.from_at, CampaignLimit.id)
+)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, cached_property
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.base.money import Unit
-from shared.campaigns.clauses import BaseClause, Clause, rewards_of
-from shared.campaigns.conditions import Trigger
+from shared.campaigns.clauses import BaseClause, Clause, ShareClause, WelcomeClause, rewards_of
+from shared.campaigns.conditions import Trigger, TriggerKind
 from shared.campaigns.prizes import Gift, Model, Money, Named, Prize, Words
 from shared.campaigns.tax import TaxRule
 
@@ -43,17 +44,20 @@ def stock_of(gift: str) -> LimitId:
     return f"stock:{gift}"
 
 
+@cache
 def rule_of(limit: LimitId) -> LimitId:
     """The limit that a draw comes under: a day's share comes under the daily budget."""
     kind, _, rest = limit.partition(":")
     return f"{kind}:{rest.partition(':')[0]}" if kind == "daily" else limit
 
 
+@cache
 def counts_amounts(limit: LimitId) -> bool:
     """Whether amounts are drawn from a limit; else it has places."""
     return limit.partition(":")[0] in ("budget", "daily", "stock")
 
 
+@cache
 def first_of(clause: str) -> LimitId:
     """The limit on the number of times a clause is granted."""
     return f"first:{clause}"
@@ -103,12 +107,32 @@ class Programme(Model):
             )
         return self
 
-    @property
+    @cached_property
     def qualifying(self) -> Trigger:
         """What makes a friend count."""
         if self.qualifies is not None:
             return self.qualifies
         return next(c.trigger for c in self.clauses if isinstance(c, BaseClause))
+
+    @cached_property
+    def at_qualifying(self) -> frozenset[str]:
+        """The clauses that are owed once their friend qualified, by id."""
+        return frozenset(
+            c.id
+            for c in self.clauses
+            if isinstance(c, (BaseClause, WelcomeClause)) and c.trigger == self.qualifying
+        )
+
+    @cached_property
+    def held_for(self) -> tuple[Trigger, ...]:
+        """What time alone meets: the triggers that want a card held."""
+        own = (c.trigger for c in self.clauses if isinstance(c, (BaseClause, WelcomeClause)))
+        return tuple(t for t in (self.qualifying, *own) if t.kind is TriggerKind.HELD)
+
+    @cached_property
+    def shares(self) -> tuple[ShareClause, ...]:
+        """The clauses that are owed at a month's end."""
+        return tuple(c for c in self.clauses if isinstance(c, ShareClause))
 
     def named(self, prize: Prize) -> Words | None:
         """What a gift, a privilege or a cause is called; None for money and points."""

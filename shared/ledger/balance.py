@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from enum import StrEnum
+from typing import NamedTuple
 
 from shared.base.money import Unit
 
@@ -27,9 +27,11 @@ class Account(StrEnum):
     """Paid, no longer owed, and given up by two people."""
 
 
-@dataclass(frozen=True, order=True)
-class Key:
-    """What a grant is for: one clause owes one party for one occasion in one campaign."""
+class Key(NamedTuple):
+    """What a grant is for: one clause owes one party for one occasion in one campaign.
+
+    A tuple, as keys are looked up and sorted more often than anything else.
+    """
 
     campaign: int
     party: str
@@ -64,17 +66,32 @@ class Balance(Mapping[tuple[Account, Unit], int]):
     def __len__(self) -> int:
         return len(self._amounts)
 
+    def items(self) -> ItemsView[tuple[Account, Unit], int]:
+        """Every account and unit with its amount."""
+        return self._amounts.items()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Balance) and self._amounts == other._amounts
+
+    __hash__ = None  # type: ignore[assignment]
+
     def of(self, account: Account, unit: Unit) -> int:
         """The amount in one account, 0 when there is none."""
         return self._amounts.get((account, unit), 0)
 
     def __add__(self, other: Balance) -> Balance:
-        places = self._amounts.keys() | other._amounts.keys()
-        return Balance({p: self.of(*p) + other.of(*p) for p in places})
+        amounts = dict(self._amounts)
+        for place, amount in other._amounts.items():
+            amounts[place] = amounts.get(place, 0) + amount
+        return Balance(amounts)
 
     def __sub__(self, other: Balance) -> Balance:
-        places = self._amounts.keys() | other._amounts.keys()
-        return Balance({p: self.of(*p) - other.of(*p) for p in places})
+        if not other._amounts:
+            return self  # nobody changes a balance
+        amounts = dict(self._amounts)
+        for place, amount in other._amounts.items():
+            amounts[place] = amounts.get(place, 0) - amount
+        return Balance(amounts)
 
     def __repr__(self) -> str:
         return f"Balance({', '.join(f'{a} {n} {u}' for (a, u), n in sorted(self.items()))})"
@@ -82,9 +99,9 @@ class Balance(Mapping[tuple[Account, Unit], int]):
     @property
     def even(self) -> bool:
         """Whether the legs sum to zero in every unit."""
-        sums = dict.fromkeys(Unit, 0)
+        sums: dict[Unit, int] = {}
         for (_, unit), amount in self._amounts.items():
-            sums[unit] += amount
+            sums[unit] = sums.get(unit, 0) + amount
         return not any(sums.values())
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Integer, LargeBinary, String, UniqueConstraint, bindparam
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
+from shared.base.direct import Direct, among
 from shared.base.errors import Refusal
 from shared.base.i18n import Locale, locale_from_tag
 from shared.people.members import Member
@@ -130,16 +131,19 @@ def listeners(
     """The chats of those of some members who have one that listens."""
     if not member_ids:
         return {}
-    rows = session.execute(
-        select(Chat.member_id, Chat.id, Chat.channel, Member.pushes)
-        .join(Member, Member.id == Chat.member_id)
-        .where(Chat.member_id.in_(member_ids), Chat.channel == channel, Chat.blocked_at.is_(None))
+    rows = _LISTENERS.read(session, members=member_ids, channel=channel)
+    return {member_id: Listener(*listener) for member_id, *listener in rows}
+
+
+_LISTENERS = Direct(
+    select(Chat.member_id, Chat.id, Chat.channel, Member.pushes)
+    .join(Member, Member.id == Chat.member_id)
+    .where(
+        among(Chat.member_id, "members"),
+        Chat.channel == bindparam("channel"),
+        Chat.blocked_at.is_(None),
     )
-    return {
-        member_id: Listener(number, name, pushes)
-        for member_id, number, name, pushes in rows
-        if member_id is not None
-    }
+)
 
 
 def bind(session: Session, chat: Chat, member_id: int, proof: Proof, now: datetime) -> Chat | None:

@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, Date, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
+from shared.base.direct import Direct, among
 from shared.people.persons import Person, by_phone
 
 
@@ -35,6 +36,8 @@ class Member(Base):
     opened_on: Mapped[date] = mapped_column(Date)
     status: Mapped[str] = mapped_column(String(10), default=MemberStatus.ACTIVE)
     status_since: Mapped[datetime] = mapped_column(Utc)
+    inactive_since: Mapped[datetime | None] = mapped_column(Utc)
+    """Since when the card is not active; closing an inactive one does not begin it anew."""
     show_name: Mapped[bool] = mapped_column(Boolean, default=False)
     """The member chose to appear by masked name on the invite page."""
     on_leaderboard: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -46,27 +49,23 @@ class Cardholder:
     """What the rules look at in a member. `own_number`: the keyed hash of it."""
 
     customer_ref: str
-    status: MemberStatus
-    status_since: datetime
+    inactive_since: datetime | None
+    """Since when the member is not active; None: active."""
     own_number: str | None
 
-    @property
-    def inactive_since(self) -> datetime | None:
-        """Since when the member is not active; None: active."""
-        return None if self.status is MemberStatus.ACTIVE else self.status_since
 
-
-_CARDHOLDERS = select(
-    Member.id, Member.customer_ref, Member.status, Member.status_since, Person.phone_blind
-).outerjoin(Person, Person.id == Member.person_id)
+_CARDHOLDERS = Direct(
+    select(Member.id, Member.customer_ref, Member.inactive_since, Person.phone_blind)
+    .outerjoin(Person, Person.id == Member.person_id)
+    .where(among(Member.id, "ids"))
+)
 
 
 def cardholders(session: Session, member_ids: Collection[int]) -> dict[int, Cardholder]:
     """Many members as the rules look at them; LookupError when there is none of an id."""
-    rows = session.execute(_CARDHOLDERS.where(Member.id.in_(member_ids)))
     found = {
-        number: Cardholder(ref, MemberStatus(status), since, phone)
-        for number, ref, status, since, phone in rows
+        number: Cardholder(ref, since, phone)
+        for number, ref, since, phone in _CARDHOLDERS.read(session, ids=member_ids)
     }
     if missing := set(member_ids) - found.keys():
         raise LookupError(f"member {min(missing)}")

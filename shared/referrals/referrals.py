@@ -8,10 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, Integer, String, UniqueConstraint, select, text
+from sqlalchemy import JSON, Index, Integer, String, UniqueConstraint, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
+from shared.base.direct import Direct, among
 
 
 class Source(StrEnum):
@@ -161,26 +162,29 @@ def credits_of(
     session: Session, campaign_id: int, member_ids: Collection[int]
 ) -> dict[int, list[Credit]]:
     """The standing credits of some members in one campaign, each in the order they count."""
-    rows = session.execute(
-        select(
-            Referral.member_id,
-            CreditRow.referral_id,
-            CreditRow.application_id,
-            CreditRow.on,
-            Referral.version,
-            CreditRow.source,
-            Referral.segment,
-        )
-        .join(Referral, Referral.id == CreditRow.referral_id)
-        .where(
-            Referral.campaign_id == campaign_id,
-            Referral.member_id.in_(member_ids),
-            CreditRow.superseded_at.is_(None),
-        )
-        .order_by(CreditRow.on, CreditRow.id)
-    )
+    rows = _CREDITS.read(session, campaign=campaign_id, members=member_ids)
     found: dict[int, list[Credit]] = {member_id: [] for member_id in member_ids}
     for member_id, referral, application, on, version, source, segment in rows:
         credit = Credit(referral, application, on, version, Source(source), segment or "")
         found[member_id].append(credit)
     return found
+
+
+_CREDITS = Direct(
+    select(
+        Referral.member_id,
+        CreditRow.referral_id,
+        CreditRow.application_id,
+        CreditRow.on,
+        Referral.version,
+        CreditRow.source,
+        Referral.segment,
+    )
+    .join(Referral, Referral.id == CreditRow.referral_id)
+    .where(
+        Referral.campaign_id == bindparam("campaign"),
+        among(Referral.member_id, "members"),
+        CreditRow.superseded_at.is_(None),
+    )
+    .order_by(CreditRow.on, CreditRow.id)
+)

@@ -7,7 +7,7 @@ the friend's own consent; a decline looks like silence until the window ends.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -170,7 +170,7 @@ def _rewarded(sight: Sight, referral: Referral, plain: FriendLine) -> FriendLine
         sight.terms.campaign, f"member:{sight.member_id}", plain.clause, f"referral:{referral.id}"
     )
     due, holding = sight.owed.get(key), sight.held.get(key)
-    parts = (key, replace(key, occasion=f"{key.occasion}/now"))
+    parts = (key, key._replace(occasion=f"{key.occasion}/now"))
     stands = total(sight.stands.get(part, Balance()) for part in parts)
     for unit in Unit:
         pending = stands.of(Account.PENDING, unit)

@@ -17,7 +17,8 @@ from shared.campaigns.campaigns import CampaignVersion, shown_campaign
 from shared.people.members import get_member, person_of
 from shared.people.persons import name_of
 from shared.pictures.statement_pdf import Entry, StatementSheet, Sum
-from shared.reports.statement import Line, Status, Total, as_of, statement, totals
+from shared.reports.statement import Total, as_of, statement, totals
+from shared.reports.statement_lines import Line, Status
 
 MOST_IN_PDF = 1000
 """Grants on one PDF; a longer history says so and names the branch."""

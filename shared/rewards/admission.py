@@ -7,20 +7,21 @@ back; one that grows beyond the room stays at its old amount with the reason.
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Index, String, select
+from sqlalchemy import JSON, BigInteger, Index, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc
+from shared.base.direct import Direct, among
 from shared.base.money import Unit
-from shared.base.rows import upsert_rows
-from shared.campaigns.campaigns import limits_at
+from shared.base.rows import insert_rows, upsert_rows
+from shared.campaigns.campaigns import room_at
 from shared.campaigns.rules import MONTHLY_CAP, LimitId, counts_amounts, rule_of
 from shared.ledger.balance import Key
 from shared.rewards.owed import Draw, Due
@@ -72,17 +73,21 @@ class LimitUse(Base):
 
 _ADMISSIONS = Admission.metadata.tables[Admission.__tablename__]
 _USES = LimitUse.metadata.tables[LimitUse.__tablename__]
-_HELD = [
-    _ADMISSIONS.c[name]
-    for name in (
-        "member_id", "party", "clause", "occasion",
-        "verdict", "limit_id", "unit", "amount", "asked", "draws",
+_COLUMNS = (
+    "campaign_id", "party", "clause", "occasion", "member_id",
+    "verdict", "limit_id", "unit", "amount", "asked", "draws", "at",
+)  # fmt: skip
+_HELD = Direct(
+    select(*(_ADMISSIONS.c[name] for name in _COLUMNS[:-1])).where(
+        _ADMISSIONS.c.campaign_id == bindparam("campaign"),
+        among(_ADMISSIONS.c.member_id, "members"),
     )
-]  # fmt: skip
+)
+_USED = select(_USES.c.limit_id, _USES.c.used).where(_USES.c.campaign_id == bindparam("campaign"))
+_TAKEN, _TAKEN_LOCKED = Direct(_USED), Direct(_USED.with_for_update())
 
 
-@dataclass(frozen=True)
-class Holding:
+class Holding(NamedTuple):
     """What a key holds of the shared limits, and why not more."""
 
     verdict: Verdict | None = None
@@ -113,44 +118,52 @@ class Room:
             for place in _places(key, holding):
                 self._places[place] += 1
 
-    def obstacle(self, key: Key, old: Holding, new: Holding) -> LimitId | None:
-        """The first limit that `new` instead of `old` would overstep; None: it fits."""
-        for limit, more in self._difference(key, old, new):
-            rule = rule_of(limit)
-            if more > 0 and rule in self._limits and self.used[limit] + more > self._limits[rule]:
-                return rule
+    def take(self, key: Key, old: Holding, new: Holding) -> LimitId | None:
+        """Take `new` instead of `old` where it fits; else the first limit it would overstep."""
+        used, moved = self._difference(key, old, new)
+        for limit, more in used.items():
+            if more > 0:
+                rule = rule_of(limit)
+                most = self._limits.get(rule)
+                if most is not None and self.used[limit] + more > most:
+                    return rule
+        self._move(used, moved)
         return None
 
     def swap(self, key: Key, old: Holding, new: Holding) -> None:
-        """Give back the old holding and take the new one."""
-        if old == new:
-            return
-        for limit, more in self._difference(key, old, new):
-            self.used[limit] += more
-        for place in _places(key, old):
-            self._places[place] -= 1
-        for place in _places(key, new):
-            self._places[place] += 1
+        """Give back the old holding and take the new one, whether it fits or not."""
+        self._move(*self._difference(key, old, new))
 
     def touched(self) -> list[LimitId]:
         """The limits whose use changed."""
         return sorted(limit for limit, n in self.used.items() if n != self._before.get(limit))
 
-    def _difference(self, key: Key, old: Holding, new: Holding) -> list[tuple[LimitId, int]]:
-        """What each limit would give more: budgets first, then the places in their order."""
-        budgets: dict[LimitId, int] = {}
+    def _move(self, used: Mapping[LimitId, int], moved: Mapping[Place, int]) -> None:
+        for limit, more in used.items():
+            self.used[limit] += more
+        for place, more in moved.items():
+            self._places[place] += more
+
+    def _difference(
+        self, key: Key, old: Holding, new: Holding
+    ) -> tuple[dict[LimitId, int], dict[Place, int]]:
+        """What each limit would give more: budgets first, then the places in their order. And
+        how many more would hold each place."""
+        used: dict[LimitId, int] = {}
+        moved: dict[Place, int] = {}
         for holding, sign in ((old, -1), (new, 1)):
-            for draw in holding.draws:
-                if counts_amounts(draw.limit):
-                    amount = (draw.amount or holding.amount) if holding.amount else 0
-                    budgets[draw.limit] = budgets.get(draw.limit, 0) + sign * amount
-        places: dict[LimitId, int] = {}
-        before, after = _places(key, old), _places(key, new)
-        for place in sorted({*before, *after}):
+            if not holding.amount:
+                continue
+            for limit, _, amount in holding.draws:
+                if counts_amounts(limit):
+                    used[limit] = used.get(limit, 0) + sign * (amount or holding.amount)
+            for place in _places(key, holding):
+                moved[place] = moved.get(place, 0) + sign
+        for place in sorted(moved):
             held = self._places[place]
-            then = held - before.count(place) + after.count(place)
-            places[place[0]] = places.get(place[0], 0) + (then > 0) - (held > 0)
-        return [*budgets.items(), *places.items()]
+            more = (held + moved[place] > 0) - (held > 0)
+            used[place[0]] = used.get(place[0], 0) + more
+        return used, moved
 
 
 Place = tuple[LimitId, str]
@@ -162,39 +175,45 @@ def _places(key: Key, holding: Holding) -> list[Place]:
         return []
     own = f"{key.party}/{key.clause}/{key.occasion}"
     return [
-        (draw.limit, draw.holder or own) for draw in holding.draws if not counts_amounts(draw.limit)
+        (limit, holder or own) for limit, holder, _ in holding.draws if not counts_amounts(limit)
     ]
 
 
 def decide(room: Room, key: Key, due: Due | None, old: Holding) -> Holding:
     """The verdict on a due (None: nothing owed any more), taking and giving back room."""
-    new = _verdict(room, key, due, old)
+    if old.verdict is Verdict.REFUSED:
+        return old
+    if due is None:
+        new = old._replace(limit=None, amount=0, asked=0)
+    else:
+        new = Holding(Verdict.ADMITTED, due.why.limit, due.unit, due.amount, due.amount, due.draws)
+        if due.amount == 0:
+            new = new._replace(verdict=old.verdict or Verdict.CAPPED)
+        elif new == old or (_turned_away(old) and old.asked == due.amount):
+            return old
+        elif obstacle := room.take(key, old, new):
+            new = _kept_small(new, old, obstacle)
+        else:
+            return new
     room.swap(key, old, new)
     return new
 
 
-def _verdict(room: Room, key: Key, due: Due | None, old: Holding) -> Holding:
-    if old.verdict is Verdict.REFUSED:
-        return old
-    if due is None:
-        return replace(old, limit=None, amount=0, asked=0)
-    wish = Holding(Verdict.ADMITTED, due.why.limit, due.unit, due.amount, due.amount, due.draws)
-    if due.amount == 0:
-        return replace(wish, verdict=old.verdict or Verdict.CAPPED)
-    if old.verdict is Verdict.ADMITTED and _turned_away(old) and old.asked == due.amount:
-        return old
-    obstacle = room.obstacle(key, old, wish)
-    if obstacle is None:
-        return wish
-    if old.verdict is not Verdict.ADMITTED:
-        return replace(wish, verdict=Verdict.REFUSED, limit=obstacle, amount=0)
-    kept = old.amount if old.unit is due.unit else 0
-    return replace(wish, limit=obstacle, amount=kept)
-
-
 def _turned_away(holding: Holding) -> bool:
-    """Whether a shared limit said no to what it asked for last."""
-    return holding.limit not in (None, MONTHLY_CAP) and holding.asked > holding.amount
+    """Whether it was admitted, and a shared limit said no to what it asked for last."""
+    return (
+        holding.verdict is Verdict.ADMITTED
+        and holding.limit not in (None, MONTHLY_CAP)
+        and holding.asked > holding.amount
+    )
+
+
+def _kept_small(wish: Holding, old: Holding, obstacle: LimitId) -> Holding:
+    """What comes of a wish that a limit is in the way of."""
+    if old.verdict is not Verdict.ADMITTED:
+        return wish._replace(verdict=Verdict.REFUSED, limit=obstacle, amount=0)
+    kept = old.amount if old.unit is wish.unit else 0
+    return wish._replace(limit=obstacle, amount=kept)
 
 
 def load_holdings(session: Session, campaign_id: int, member_id: int) -> dict[Key, Holding]:
@@ -206,20 +225,12 @@ def holdings_of(
     session: Session, campaign_id: int, member_ids: Collection[int]
 ) -> dict[int, dict[Key, Holding]]:
     """What the keys of some members hold."""
-    rows = session.execute(
-        select(*_HELD).where(
-            _ADMISSIONS.c.campaign_id == campaign_id, _ADMISSIONS.c.member_id.in_(member_ids)
-        )
-    )
     found: dict[int, dict[Key, Holding]] = {member_id: {} for member_id in member_ids}
-    for member, party, clause, occasion, verdict, limit, unit, amount, asked, draws in rows:
-        found[member][Key(campaign_id, party, clause, occasion)] = Holding(
-            Verdict(verdict),
-            limit,
-            Unit(unit),
-            amount,
-            asked,
-            tuple(Draw(*draw) for draw in draws),
+    for row in _HELD.read(session, campaign=campaign_id, members=member_ids):
+        *key, member, verdict, limit, unit, amount, asked, draws = row
+        drawn = tuple(Draw(*draw) for draw in draws)
+        found[member][Key(*key)] = Holding(
+            Verdict(verdict), limit, Unit(unit), amount, asked, drawn
         )
     return found
 
@@ -236,16 +247,9 @@ def load_room(
 
     `lock`: nobody else admits until the end.
     """
-    query = select(LimitUse.limit_id, LimitUse.used).where(LimitUse.campaign_id == campaign_id)
-    if lock:
-        query = query.with_for_update()
-    used = {row.limit_id: row.used for row in session.execute(query)}
-    limits = limits_at(session, campaign_id, now)
-    return Room(
-        {limit: row.amount for limit, row in limits.items() if row.amount is not None},
-        used,
-        holdings,
-    )
+    taken = _TAKEN_LOCKED if lock else _TAKEN
+    used = dict(taken.read(session, campaign=campaign_id))
+    return Room(room_at(session, campaign_id, now), used, holdings)
 
 
 def save_room(session: Session, campaign_id: int, room: Room) -> None:
@@ -253,41 +257,35 @@ def save_room(session: Session, campaign_id: int, room: Room) -> None:
     upsert_rows(
         session,
         _USES,
-        [
-            {"campaign_id": campaign_id, "limit_id": limit, "used": room.used[limit]}
-            for limit in room.touched()
-        ],
+        ("campaign_id", "limit_id", "used"),
+        [(campaign_id, limit, room.used[limit]) for limit in room.touched()],
     )
 
 
-@dataclass(frozen=True)
-class Decision:
-    """A verdict to be written down."""
+class Decision(NamedTuple):
+    """A verdict to be written down, instead of the one before (None: the first)."""
 
     key: Key
     member: int
     holding: Holding
+    before: Verdict | None
 
 
 def save_holdings(session: Session, decisions: Sequence[Decision], now: datetime) -> None:
     """Write verdicts, one a key."""
-    upsert_rows(session, _ADMISSIONS, [_row(decision, now) for decision in decisions])
+    first = [each for each in decisions if each.before is None]
+    if first:
+        insert_rows(session, _ADMISSIONS, _COLUMNS, (_row(each, now) for each in first))
+    later = [each for each in decisions if each.before is not None]
+    upsert_rows(session, _ADMISSIONS, _COLUMNS, [_row(each, now) for each in later])
 
 
-def _row(decision: Decision, now: datetime) -> dict[str, Any]:
-    key, holding = decision.key, decision.holding
-    assert holding.verdict is not None
-    return {
-        "campaign_id": key.campaign,
-        "party": key.party,
-        "clause": key.clause,
-        "occasion": key.occasion,
-        "member_id": decision.member,
-        "verdict": holding.verdict.value,
-        "limit_id": holding.limit,
-        "unit": holding.unit.value,
-        "amount": holding.amount,
-        "asked": holding.asked,
-        "draws": [[draw.limit, draw.holder, draw.amount] for draw in holding.draws],
-        "at": now,
-    }
+def _row(decision: Decision, now: datetime) -> tuple[Any, ...]:
+    verdict, limit, unit, amount, asked, draws = decision.holding
+    assert verdict is not None
+    drawn = ",".join(f"[{_quoted(limit)},{_quoted(holder)},{n}]" for limit, holder, n in draws)
+    held = verdict.value, limit, unit.value, amount, asked, f"[{drawn}]"
+    return (*decision.key, decision.member, *held, now)
+
+
+_quoted = json.encoder.encode_basestring

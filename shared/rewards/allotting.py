@@ -10,10 +10,11 @@ from __future__ import annotations
 import heapq
 import marshal
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, NamedTuple
@@ -25,8 +26,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 RUN = 10_000
 """Dues sorted in memory at a time."""
+MOST_RUNS = 64
+"""Sorted runs that are read side by side."""
 _BLOCK = 100
 """Dues read back at a time from each sorted run."""
+_SIZE = 4
+"""Bytes that say how long a block is."""
 
 
 class Claim(NamedTuple):
@@ -75,30 +80,37 @@ def _kind_of(limit: LimitId) -> tuple[LimitId, bool]:
 
 
 class InTimesOrder(AbstractContextManager["InTimesOrder"]):
-    """Takes claims in any order and gives them back by (earned, key), in bounded memory."""
+    """Takes claims in any order and gives them back by (earned, key), in bounded memory.
 
-    def __init__(self, run: int = RUN) -> None:
+    Sorted runs lie on disk; `most` of them become one, and `most` of those again.
+    """
+
+    def __init__(self, run: int = RUN, most: int = MOST_RUNS) -> None:
         self._run = run
+        self._most = most
         self._waiting: list[Claim] = []
-        self._runs: list[IO[bytes]] = []
+        self._levels: list[list[IO[bytes]]] = []
 
     def add(self, claim: Claim) -> None:
         """One more."""
         self._waiting.append(claim)
         if len(self._waiting) >= self._run:
-            self._write()
+            self._waiting.sort()
+            self._keep(_written(self._waiting), 0)
+            self._waiting.clear()
 
-    def _write(self) -> None:
-        self._waiting.sort()
-        file = TemporaryFile(prefix="jianka-")  # noqa: SIM115 (closed in __exit__)
-        self._runs.append(file)
-        for start in range(0, len(self._waiting), _BLOCK):
-            marshal.dump([tuple(c) for c in self._waiting[start : start + _BLOCK]], file)
-        self._waiting.clear()
+    def _keep(self, run: IO[bytes], level: int) -> None:
+        if level == len(self._levels):
+            self._levels.append([])
+        runs = self._levels[level]
+        runs.append(run)
+        if len(runs) == self._most:
+            self._keep(_written(heapq.merge(*map(_read, runs))), level + 1)
+            _close(runs)
 
     def __iter__(self) -> Iterator[Claim]:
         self._waiting.sort()
-        return heapq.merge(self._waiting, *map(_read, self._runs))
+        return heapq.merge(self._waiting, *(_read(run) for runs in self._levels for run in runs))
 
     def __exit__(
         self,
@@ -106,19 +118,31 @@ class InTimesOrder(AbstractContextManager["InTimesOrder"]):
         problem: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for file in self._runs:
-            file.close()
+        for runs in self._levels:
+            _close(runs)
 
 
-def _read(file: IO[bytes]) -> Iterator[Claim]:
+def _close(runs: list[IO[bytes]]) -> None:
+    for run in runs:
+        run.close()
+    runs.clear()
+
+
+def _written(claims: Iterable[Claim]) -> IO[bytes]:
+    """A sorted run on disk, in blocks that each begin with their size."""
+    run = TemporaryFile(prefix="jianka-")  # noqa: SIM115 (closed by _close)
+    plain = map(tuple, claims)
+    while block := list(islice(plain, _BLOCK)):
+        written = marshal.dumps(block)
+        run.write(len(written).to_bytes(_SIZE) + written)
+    return run
+
+
+def _read(run: IO[bytes]) -> Iterator[Claim]:
     """A sorted run, a block at a time: what this process wrote itself a moment ago."""
-    file.seek(0)
-    while True:
-        try:
-            block = marshal.load(file)  # noqa: S302
-        except EOFError:
-            return
-        for plain in block:
+    run.seek(0)
+    while size := run.read(_SIZE):
+        for plain in marshal.loads(run.read(int.from_bytes(size))):  # noqa: S302
             yield Claim._make(plain)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from typing import NamedTuple
 
 from shared.applications.facts import Fact, Kind
 from shared.base.clock import day_of, local_midnight, months_after
@@ -25,7 +25,7 @@ from shared.campaigns.conditions import Trigger
 from shared.campaigns.prizes import Prize, Reward
 from shared.campaigns.rules import FRIENDS, REFERRERS, Programme, Terms, first_of
 from shared.ledger.balance import Key
-from shared.rewards.owed import ClauseRef, Draw, Due, budgets_of, reserved_for
+from shared.rewards.owed import ClauseRef, Draw, Due, budgets_of, first_place, reserved_for
 from shared.rewards.triggers import approved_at, left_of_purchases, reached
 
 
@@ -39,20 +39,20 @@ class Journey:
     """The member's segment when the friend registered."""
     applications: tuple[tuple[Fact, ...], ...]
     at: datetime | None
-
-    @cached_property
-    def held(self) -> bool:
-        """Whether the last word on any of its accounts is `flagged`."""
-        return any(_flagged(facts) for facts in self.applications)
+    held: bool
+    """Whether the last word on any of its accounts is `flagged`."""
 
 
-def _flagged(facts: Iterable[Fact]) -> bool:
-    words = [fact.kind for fact in facts if fact.kind in (Kind.FLAGGED, Kind.CLEARED)]
-    return bool(words) and words[-1] is Kind.FLAGGED
+def flagged(facts: Iterable[Fact]) -> bool:
+    """Whether the last word on one of an application's accounts is `flagged`."""
+    last = None
+    for fact in facts:
+        if fact.kind is Kind.FLAGGED or fact.kind is Kind.CLEARED:
+            last = fact.kind
+    return last is Kind.FLAGGED
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """What a clause looks at: whose, under which terms, which friend, and their rank."""
 
     member: int
@@ -82,8 +82,12 @@ def first_reached(
 ) -> datetime | None:
     """When the earliest of a friend's applications met a trigger, and still does."""
     window = timedelta(days=claw_back_days)
-    times = [reached(trigger, facts, window, now) for facts in applications]
-    return min((at for at in times if at is not None), default=None)
+    first = None
+    for facts in applications:
+        at = reached(trigger, facts, window, now)
+        if at is not None and (first is None or at < first):
+            first = at
+    return first
 
 
 def _per_friend(case: Case, clause: Clause) -> Iterator[Due]:
@@ -92,7 +96,7 @@ def _per_friend(case: Case, clause: Clause) -> Iterator[Due]:
     assert isinstance(clause, (BaseClause, WelcomeClause))
     told, claw_back = case.journey.applications, case.programme.claw_back_days
     at = case.journey.at
-    if clause.trigger != case.programme.qualifying:
+    if clause.id not in case.programme.at_qualifying:
         at = first_reached(clause.trigger, told, claw_back, case.now)
     if at is None:
         return
@@ -240,14 +244,15 @@ def owed(
 ) -> Due:
     """A due with its key, its release (`days` instead of the clause's cooling) and its draws."""
     zone = case.terms.zone
-    party = f"member:{case.member}"
     options = prize.options if isinstance(prize, Reward) else ()
     budgets = reserved_for(options, at, zone) if options else budgets_of(prize, at, zone)
-    if not any(draw.limit == first_of(clause.id) for draw in places):
-        places = (Draw(first_of(clause.id)), *places)
+    first = first_place(clause.id)
+    if first.limit not in [draw.limit for draw in places]:
+        places = (first, *places)
     if clause.to is Party.FRIEND:
         party = f"friend:{case.journey.referral}"
     else:
+        party = f"member:{case.member}"
         places = (*places, Draw(REFERRERS, party))
     release = at + timedelta(days=clause.cooling_days if days is None else days)
     lapses = prize.within_days if isinstance(prize, Reward) and options else None

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from shared.base.clock import day_of
 from shared.base.money import Unit
 from shared.campaigns.prizes import Prize
-from shared.campaigns.rules import LimitId, budget_of, counts_amounts, daily_of, stock_of
+from shared.campaigns.rules import LimitId, budget_of, counts_amounts, daily_of, first_of, stock_of
 from shared.ledger.balance import Key
 
 
-@dataclass(frozen=True)
-class Draw:
+class Draw(NamedTuple):
     """A shared limit that a due draws on. Budgets and stock give its amount, others one place.
 
     `holder`: whose place it is when several dues share one; empty: the due's own. `amount`: what
@@ -26,8 +25,7 @@ class Draw:
     amount: int = 0
 
 
-@dataclass(frozen=True)
-class ClauseRef:
+class ClauseRef(NamedTuple):
     """Why something is owed: the clause of a version, and the cap that clipped it, if any."""
 
     version: int
@@ -35,8 +33,7 @@ class ClauseRef:
     limit: LimitId | None = None
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """What one clause owes one party for one occasion, in the unit's smallest piece."""
 
     key: Key
@@ -72,6 +69,12 @@ def _budgets_of_day(unit: Unit, day: date) -> tuple[Draw, Draw]:
     return Draw(budget_of(unit)), Draw(daily_of(unit, day.isoformat()))
 
 
+@lru_cache(maxsize=1024)
+def first_place(clause: str) -> Draw:
+    """The place that a due takes among the first N of its clause."""
+    return Draw(first_of(clause))
+
+
 def reserved_for(options: tuple[Prize, ...], earned: datetime, zone: str) -> tuple[Draw, ...]:
     """Room for whichever option will be picked: of each limit the most that one asks for."""
     most: dict[LimitId, int] = {}
@@ -84,8 +87,7 @@ def reserved_for(options: tuple[Prize, ...], earned: datetime, zone: str) -> tup
 def turned_into(due: Due, prize: Prize, zone: str) -> Due:
     """A choice after it was made: the prize, drawing on its own limits only."""
     places = tuple(draw for draw in due.draws if not counts_amounts(draw.limit))
-    return replace(
-        due,
+    return due._replace(
         unit=prize.unit,
         amount=prize.amount,
         full=prize.amount,

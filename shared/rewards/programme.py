@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
-from operator import attrgetter
 
 from shared.applications.facts import Fact
 from shared.base.clock import month_of
 from shared.base.money import Unit
-from shared.campaigns.clauses import BaseClause, ShareClause, WelcomeClause
 from shared.campaigns.rules import MONTHLY_CAP, Terms
 from shared.ledger.balance import Key
 from shared.referrals.referrals import Credit
-from shared.rewards.clauses import CLAUSES, Case, Journey, first_reached, share_months
+from shared.rewards.clauses import CLAUSES, Case, Journey, first_reached, flagged, share_months
 from shared.rewards.owed import Due, turned_into
 from shared.rewards.triggers import comes_at
 
@@ -50,6 +47,8 @@ def next_moment(
     credits: Iterable[Credit], facts: Iterable[Fact], terms: Terms, now: datetime
 ) -> datetime | None:
     """When time alone next makes something owed: a card held long enough, a month's end."""
+    if not any(programme.held_for or programme.shares for programme in terms.versions.values()):
+        return None
     times = [
         at
         for journey in journeys_of(credits, facts, terms, now)
@@ -62,20 +61,12 @@ def next_moment(
 
 def _moments(terms: Terms, version: int, told: tuple[Fact, ...]) -> Iterator[datetime]:
     programme = terms.versions[version]
-    triggers = [programme.qualifying]
-    for clause in programme.clauses:
-        if isinstance(clause, (BaseClause, WelcomeClause)):
-            triggers.append(clause.trigger)
-        elif isinstance(clause, ShareClause):
-            yield from (end for _, _, end in share_months(clause, told, terms.zone))
-    for trigger in triggers:
+    for clause in programme.shares:
+        yield from (end for _, _, end in share_months(clause, told, terms.zone))
+    for trigger in programme.held_for:
         at = comes_at(trigger, told)
         if at is not None:
             yield at
-
-
-_IN_TIME = attrgetter("at", "id", "application")
-"""The order of facts, without what `Fact`'s own comparison costs."""
 
 
 def journeys_of(
@@ -83,7 +74,7 @@ def journeys_of(
 ) -> list[Journey]:
     """Every credited referral with the facts of all its applications, by referral."""
     by_application: dict[int, list[Fact]] = defaultdict(list)
-    for fact in sorted(set(facts), key=_IN_TIME):
+    for fact in facts:
         if fact.at <= now:
             by_application[fact.application].append(fact)
     versions: dict[int, Credit] = {}
@@ -93,10 +84,11 @@ def journeys_of(
         applications[credit.referral].add(credit.application)
     journeys = []
     for referral, credit in sorted(versions.items()):
-        told = tuple(tuple(by_application[a]) for a in sorted(applications[referral]))
+        told = tuple(tuple(sorted(set(by_application[a]))) for a in sorted(applications[referral]))
         programme = terms.versions[credit.version]
         at = first_reached(programme.qualifying, told, programme.claw_back_days, now)
-        journeys.append(Journey(referral, credit.version, credit.segment, told, at))
+        held = any(map(flagged, told))
+        journeys.append(Journey(referral, credit.version, credit.segment, told, at, held))
     return journeys
 
 
@@ -124,8 +116,8 @@ def _owed(case: Case) -> Iterator[Due]:
 def chosen_prizes(owed: Iterable[Due], terms: Terms, chosen: Mapping[Key, int]) -> Iterator[Due]:
     """Choices that were made become what was chosen (options count from 1)."""
     for due in owed:
-        number = chosen.get(due.key, 0)
-        if due.unit is Unit.CHOICE and 0 < number <= len(due.options):
+        number = chosen.get(due.key, 0) if due.unit is Unit.CHOICE else 0
+        if 0 < number <= len(due.options):
             yield turned_into(due, due.options[number - 1], terms.zone)
         else:
             yield due
@@ -141,20 +133,25 @@ def cap_months(owed: Iterable[Due], terms: Terms) -> dict[Key, Due]:
     capped: dict[Key, Due] = {}
     for due in owed:
         capped[due.key] = due
+        if due.unit is not Unit.CNY or not due.key.party.startswith("member:"):
+            continue
         cap = _cap_at(terms, due.earned)
-        if cap is None or due.unit is not Unit.CNY or not due.key.party.startswith("member:"):
+        if cap is None:
             continue
         month = month_of(due.earned, terms.zone)
         amount = min(due.full, max(0, cap - earned[month]))
         earned[month] += amount
         if amount < due.full:
-            why = replace(due.why, limit=MONTHLY_CAP)
-            capped[due.key] = replace(due, amount=amount, why=why)
+            why = due.why._replace(limit=MONTHLY_CAP)
+            capped[due.key] = due._replace(amount=amount, why=why)
     return capped
 
 
 def _cap_at(terms: Terms, at: datetime) -> int | None:
-    return next((cap.amount for cap in reversed(terms.caps) if cap.since <= at), None)
+    for cap in reversed(terms.caps):
+        if cap.since <= at:
+            return cap.amount
+    return None
 
 
 def would_credit(
@@ -176,5 +173,5 @@ def would_credit(
     for key, due in dues([*known, claimed], told, terms, now, member=member).items():
         before = without[key].amount if key in without else 0
         if due.amount != before:
-            added[key] = replace(due, amount=due.amount - before)
+            added[key] = due._replace(amount=due.amount - before)
     return added

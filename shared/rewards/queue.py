@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Index, Integer, String, case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Index, Integer, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc
+from shared.base.direct import Direct, among
 from shared.base.rows import upsert_rows
 from shared.campaigns.campaigns import Campaign, Life
 
@@ -61,23 +59,9 @@ def wake_all(session: Session, whom: Collection[tuple[int, int]], at: datetime) 
 
 
 def _wake(session: Session, whom: Sequence[tuple[int, int]], at: datetime) -> None:
-    rows = [
-        {"campaign_id": campaign, "member_id": member, "due_at": at, "tries": 0}
-        for campaign, member in whom
-    ]
-    if rows:
-        session.execute(_earliest(session.get_bind().dialect.name), rows)
-
-
-@cache
-def _earliest(dialect: str) -> Any:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    row = insert(_TASKS)
-    earlier = case(
-        (_TASKS.c.due_at <= row.excluded.due_at, _TASKS.c.due_at), else_=row.excluded.due_at
-    )
-    return row.on_conflict_do_update(
-        index_elements=["campaign_id", "member_id"], set_={"due_at": earlier}
+    rows = [(campaign, member, at, 0) for campaign, member in whom]
+    upsert_rows(
+        session, _TASKS, ("campaign_id", "member_id", "due_at", "tries"), rows, least="due_at"
     )
 
 
@@ -87,15 +71,17 @@ def due_tasks(session: Session, now: datetime, most: int = MOST) -> list[Task]:
     A member whom somebody is just waking is left for the next time; members of a paused
     campaign wait until it resumes.
     """
-    rows = session.execute(
-        select(SettleTask.campaign_id, SettleTask.member_id)
-        .join(Campaign, Campaign.id == SettleTask.campaign_id)
-        .where(SettleTask.due_at <= now, Campaign.life != Life.PAUSED.value)
-        .order_by(SettleTask.due_at, SettleTask.campaign_id, SettleTask.member_id)
-        .limit(most)
-        .with_for_update(of=SettleTask, skip_locked=True)
-    )
-    return [Task(campaign, member) for campaign, member in rows]
+    return [Task(*row) for row in _DUE.read(session, now=now, most=most)]
+
+
+_DUE = Direct(
+    select(_TASKS.c.campaign_id, _TASKS.c.member_id)
+    .join(Campaign, Campaign.id == _TASKS.c.campaign_id)
+    .where(_TASKS.c.due_at <= bindparam("now"), Campaign.life != Life.PAUSED.value)
+    .order_by(_TASKS.c.due_at, _TASKS.c.campaign_id, _TASKS.c.member_id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(of=_TASKS, skip_locked=True)
+)
 
 
 def waiting(session: Session, now: datetime) -> int:
@@ -108,13 +94,15 @@ def lock_tasks(session: Session, campaign_id: int, member_ids: Collection[int]) 
 
     What is heard meanwhile waits behind this lock and wakes the member afterwards.
     """
-    rows = session.scalars(
-        select(SettleTask.member_id)
-        .where(SettleTask.campaign_id == campaign_id, SettleTask.member_id.in_(member_ids))
-        .order_by(SettleTask.member_id)
-        .with_for_update()
-    )
-    return set(rows)
+    return {member for (member,) in _LOCK.read(session, campaign=campaign_id, members=member_ids)}
+
+
+_LOCK = Direct(
+    select(_TASKS.c.member_id)
+    .where(_TASKS.c.campaign_id == bindparam("campaign"), among(_TASKS.c.member_id, "members"))
+    .order_by(_TASKS.c.member_id)
+    .with_for_update()
+)
 
 
 def plan_next(
@@ -132,17 +120,8 @@ def plan_next(
     upsert_rows(
         session,
         _TASKS,
-        [
-            {
-                "campaign_id": campaign_id,
-                "member_id": member,
-                "due_at": at,
-                "tries": 0,
-                "problem": None,
-            }
-            for member, at in planned.items()
-            if member in locked
-        ],
+        ("campaign_id", "member_id", "due_at", "tries", "problem"),
+        [(campaign_id, member, at, 0, None) for member, at in planned.items() if member in locked],
     )
     for member, at in planned.items():
         if member not in locked:

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy.orm import Session
@@ -17,7 +16,8 @@ from shared.applications.facts import Fact, load_facts
 from shared.base import lease
 from shared.base.clock import Clock, system_clock
 from shared.base.database import Database
-from shared.campaigns.campaigns import Life, get_campaign, terms_of
+from shared.base.memory import uncollected
+from shared.campaigns.campaigns import Life, life_of, terms_of
 from shared.campaigns.rules import LimitId
 from shared.ledger.balance import Account, Balance, Key
 from shared.ledger.entries import Posting, post_all
@@ -50,8 +50,7 @@ situation = situations.situation
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What settling changed for one key, for those who tell people about it."""
 
     member: int
@@ -64,8 +63,7 @@ class Change:
     """The limit that refused, kept small or clipped the due."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What is to be done about one key."""
 
     key: Key
@@ -113,7 +111,7 @@ def _admitted(due: Due | None, holding: Holding) -> Due | None:
     """What is left of a due at the shared limits."""
     if due is None or (due.unit is holding.unit and due.amount == holding.amount):
         return due
-    return replace(due, unit=holding.unit, amount=holding.amount)
+    return due._replace(unit=holding.unit, amount=holding.amount)
 
 
 def settle(session: Session, campaign_id: int, member_id: int, now: datetime) -> list[Change]:
@@ -129,7 +127,7 @@ def settle_members(
     Loads all, decides one after the other in memory, writes all: the number of statements
     does not grow with the members. A paused campaign posts nothing and keeps its tasks.
     """
-    if get_campaign(session, campaign_id).life == Life.PAUSED:
+    if life_of(session, campaign_id) is Life.PAUSED:
         return []
     locked = queue.lock_tasks(session, campaign_id, member_ids)
     here = situations.situations(session, campaign_id, member_ids, now)
@@ -156,7 +154,9 @@ def _change(here: Situation, step: Step) -> Change:
 def _write(session: Session, decided: Sequence[tuple[Situation, Step]], now: datetime) -> None:
     """Everything that was decided: verdicts, entries in their order, what expired."""
     verdicts = [
-        Decision(step.key, here.member, step.new) for here, step in decided if step.new != step.old
+        Decision(step.key, here.member, step.new, step.old.verdict)
+        for here, step in decided
+        if step.new != step.old
     ]
     save_holdings(session, verdicts, now)
     moves = [(here, step) for here, step in decided if step.moves]
@@ -172,10 +172,11 @@ def _posting(here: Situation, step: Step) -> Posting:
 
 def _expire(session: Session, here: Situation, step: Step, now: datetime) -> None:
     """What expired stays expired, even when the member is active again."""
-    known = here.life(step.key).expired
     for (account, unit), amount in step.after.items():
-        more = amount - known.get(unit, 0)
-        if account is Account.EXPIRED and more > 0:
+        if account is not Account.EXPIRED:
+            continue
+        more = amount - here.life(step.key).expired.get(unit, 0)
+        if more > 0:
             kind = Happening.EXPIRED
             happen(session, step.key, here.member, kind, now, unit=unit, amount=more)
 
@@ -212,7 +213,7 @@ def settle_batch(
     those of its members' friends. A member who cannot be settled or told is put off and
     logged; the others go on.
     """
-    with database.transaction() as session:
+    with uncollected(), database.transaction() as session:
         lease.hold(session, DUTY, holder, clock())
         tasks = queue.due_tasks(session, now, most)
         together: dict[int, list[int]] = defaultdict(list)

@@ -18,7 +18,7 @@ from shared.campaigns.clauses import BaseClause, WelcomeClause
 from shared.campaigns.prizes import Reward
 from shared.campaigns.rules import MONTHLY_CAP, Cap, LimitId, Programme, Terms
 from shared.ledger.balance import Key
-from shared.referrals.histories import History
+from shared.referrals.histories import Batch
 from shared.rewards.allotting import EPOCH, Claim, InTimesOrder, Shares, claim_of
 from shared.rewards.owed import Due
 from shared.rewards.programme import dues
@@ -82,7 +82,7 @@ class Outcome:
 
 
 def simulate(
-    batches: Iterable[list[History]],
+    batches: Iterable[Batch],
     draft: Draft,
     now: datetime,
     *,
@@ -98,8 +98,8 @@ def simulate(
     friends = members = 0
     with InTimesOrder() as claims:
         for batch in batches:
-            chosen = picks([history.member for history in batch])
-            for history in batch:
+            chosen = picks(batch.members)
+            for history in batch.told:
                 owed = dues(
                     history.credits, history.facts, terms, now,
                     member=history.member, chosen=chosen.get(history.member),

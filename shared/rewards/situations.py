@@ -39,8 +39,9 @@ class Situation:
     def life(self, key: Key) -> KeyLife:
         """The life of a key; a member's key knows whether the member is active."""
         life = self.lives.get(key, _NEW)
-        mine = self.inactive is not None and key.party.startswith("member:")
-        return replace(life, inactive_since=self.inactive) if mine else life
+        if self.inactive is None or not key.party.startswith("member:"):
+            return life
+        return replace(life, inactive_since=self.inactive)
 
     def position(self, key: Key) -> Position:
         """Where a key stands in the ledger."""
@@ -76,13 +77,13 @@ def situations(
     holdings = holdings_of(session, campaign_id, member_ids)
 
     chosen = {key: life.chosen for key, life in lives.items() if life.chosen}
-    newest = max(terms.versions, default=0)
+    given = goodwill_dues(lives, max(terms.versions, default=0))
 
     def of(member_id: int) -> Situation:
         record = records[member_id]
         earning = {credit.application for credit in record.earning}
         owed = dues(record.earning, record.facts, terms, now, member=member_id, chosen=chosen)
-        mine = {k: life for k, life in lives.items() if k.party == f"member:{member_id}"}
+        mine = {key: due for key, due in given.items() if key.party == f"member:{member_id}"}
         moment = next_moment(record.earning, record.facts, terms, now)
         heard = (f.at for f in record.facts if f.at > now and f.application in earning)
         return Situation(
@@ -90,7 +91,7 @@ def situations(
             member=member_id,
             terms=terms,
             record=record,
-            want=owed | goodwill_dues(mine, newest),
+            want=owed | mine,
             have=have[member_id],
             lives=lives,
             holdings=holdings[member_id],

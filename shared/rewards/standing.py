@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Index, String, select
+from sqlalchemy import BigInteger, Index, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
+from shared.base.direct import Direct, among
 from shared.base.money import Unit
 from shared.ledger.balance import Account, Balance, Key
 from shared.rewards.owed import ClauseRef, Due
@@ -129,6 +131,9 @@ def standing(due: Due | None, life: KeyLife, now: datetime) -> Balance:
     owed than was paid, the tax shrinks in proportion and the rest of what the party got stands
     as recoverable, or written off. What came back and is owed again waits like any reward.
     """
+    if due is not None and not (life.paid or life.expired):
+        waits = (_waits_in(due, life, now), due.unit)
+        return Balance({waits: due.amount, (_source(due.unit), due.unit): -due.amount})
     owed = {due.unit: due.amount} if due is not None else {}
     amounts: dict[tuple[Account, Unit], int] = {}
     for unit in owed.keys() | life.paid.keys():
@@ -171,7 +176,9 @@ def next_change(due: Due, life: KeyLife, now: datetime) -> datetime | None:
     """When time alone will move a due's amount next; None: never."""
     if due.amount == 0 or due.held or life.held:
         return None
-    times = [due.release]
+    if now < due.release:
+        return due.release  # everything else comes after it
+    times = []
     if due.expires is not None:
         times.append(due.expires)
     if life.inactive_since is not None:
@@ -181,15 +188,29 @@ def next_change(due: Due, life: KeyLife, now: datetime) -> datetime | None:
 
 def load_lives(session: Session, campaign_id: int, *member_ids: int) -> dict[Key, KeyLife]:
     """The lives of some members' keys that have one."""
-    events: dict[Key, list[KeyEvent]] = defaultdict(list)
-    query = (
-        select(KeyEvent)
-        .where(KeyEvent.campaign_id == campaign_id, KeyEvent.member_id.in_(member_ids))
-        .order_by(KeyEvent.at, KeyEvent.id)
-    )
-    for event in session.scalars(query):
-        events[Key(campaign_id, event.party, event.clause, event.occasion)].append(event)
+    events: dict[Key, list[_Event]] = defaultdict(list)
+    for party, clause, occasion, *told in _EVENTS.read(
+        session, campaign=campaign_id, members=member_ids
+    ):
+        events[Key(campaign_id, party, clause, occasion)].append(_Event(*told))
     return {key: _life(told) for key, told in events.items()}
+
+
+class _Event(NamedTuple):
+    kind: str
+    at: datetime
+    unit: str | None
+    amount: int
+    tax: int
+    borne: int
+
+
+_LIVES = KeyEvent.metadata.tables[KeyEvent.__tablename__]
+_EVENTS = Direct(
+    select(*(_LIVES.c[name] for name in ("party", "clause", "occasion", *_Event._fields)))
+    .where(_LIVES.c.campaign_id == bindparam("campaign"), among(_LIVES.c.member_id, "members"))
+    .order_by(_LIVES.c.at, _LIVES.c.id)
+)
 
 
 _SUMS = {
@@ -202,7 +223,7 @@ _SUMS = {
 """Which of a life's sums an event's amount belongs to."""
 
 
-def _life(events: list[KeyEvent]) -> KeyLife:
+def _life(events: list[_Event]) -> KeyLife:
     sums: dict[str, dict[Unit, int]] = defaultdict(lambda: defaultdict(int))
     held, chosen, given_at = False, 0, None
     for event in events:

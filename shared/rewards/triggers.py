@@ -33,8 +33,10 @@ def reached(
     at = _met_at(trigger, facts, approval, claw_back)
     if at is None or at > now:
         return None
-    closed = any(fact.kind is Kind.CLOSED and fact.at < at + claw_back for fact in facts)
-    return None if closed else at
+    for fact in facts:
+        if fact.kind is Kind.CLOSED and fact.at < at + claw_back:
+            return None
+    return at
 
 
 def comes_at(trigger: Trigger, facts: Sequence[Fact]) -> datetime | None:
@@ -47,7 +49,10 @@ def comes_at(trigger: Trigger, facts: Sequence[Fact]) -> datetime | None:
 
 def approved_at(facts: Sequence[Fact]) -> datetime | None:
     """When the application was approved."""
-    return next((fact.at for fact in facts if fact.kind is Kind.APPROVED), None)
+    for fact in facts:
+        if fact.kind is Kind.APPROVED:
+            return fact.at
+    return None
 
 
 def deadline_of(trigger: Trigger, approval: datetime) -> datetime | None:
@@ -58,8 +63,11 @@ def deadline_of(trigger: Trigger, approval: datetime) -> datetime | None:
 
 
 def _held_a_card(facts: Sequence[Fact]) -> bool:
-    said = [fact.existing_customer for fact in facts if fact.existing_customer is not None]
-    return bool(said) and said[-1]
+    said = None
+    for fact in facts:
+        if fact.existing_customer is not None:
+            said = fact.existing_customer
+    return bool(said)
 
 
 def _met_at(
@@ -92,16 +100,18 @@ def _spent_at(trigger: Trigger, timely: Sequence[Fact], left: dict[str, int]) ->
 
 def left_of_purchases(facts: Sequence[Fact], claw_back: timedelta) -> dict[str, int]:
     """What is left of each purchase after the reversals within the claw-back window."""
+    left = {fact.id: fact.amount for fact in facts if fact.kind is Kind.PURCHASE}
+    reversals = [fact for fact in facts if fact.kind is Kind.REVERSED]
+    if not reversals:
+        return left
     taken: dict[str, list[Fact]] = defaultdict(list)
+    for back in reversals:
+        taken[back.transaction].append(back)
     for fact in facts:
-        if fact.kind is Kind.REVERSED:
-            taken[fact.transaction].append(fact)
-    return {
-        fact.id: fact.amount
-        - sum(back.amount for back in taken[fact.transaction] if back.at < fact.at + claw_back)
-        for fact in facts
-        if fact.kind is Kind.PURCHASE
-    }
+        if fact.kind is Kind.PURCHASE:
+            until = fact.at + claw_back
+            left[fact.id] -= sum(b.amount for b in taken[fact.transaction] if b.at < until)
+    return left
 
 
 class Stand(StrEnum):

@@ -17,18 +17,18 @@ from event_child import peak_memory
 from sqlalchemy import make_url, select
 from stage import ROOT, Stage
 
-from shared.applications.facts import LINE
 from shared.campaigns.file import read_campaign
+from shared.referrals.tales import COLUMNS
 from shared.reports.simulation import try_out
 
-COLUMNS = ", ".join(column.key for column in LINE)
+NAMES = ", ".join(column.key for column in COLUMNS)
 AT_ONCE = 5_000
 
 
 def read(url: str) -> int:
     """Read every fact and keep none."""
     database, count = Stage(url, (), datetime.now(UTC)).open(), 0
-    query = select(*LINE).execution_options(yield_per=AT_ONCE)
+    query = select(*COLUMNS).execution_options(yield_per=AT_ONCE)
     with database.reading() as session:
         for rows in session.execute(query).partitions():
             count += len(rows)
@@ -38,7 +38,7 @@ def read(url: str) -> int:
 
 def driver(url: str) -> int:
     """The same by the driver alone."""
-    statement, count = f"SELECT {COLUMNS} FROM facts", 0
+    statement, count = f"SELECT {NAMES} FROM facts", 0
     if url.startswith("sqlite"):
         with sqlite3.connect(str(make_url(url).database)) as file:
             cursor = file.execute(statement)

@@ -11,6 +11,7 @@ from snapshot import begin_from
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from shared.actions.membership import change_status
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.database import Database
 from shared.base.money import Unit
@@ -321,5 +322,4 @@ def fall_asleep(world: World, members: list[int], day: float) -> None:
     """Honest: some members are no longer active."""
     with world.database.transaction() as session:
         for row in session.scalars(select(Member).where(Member.id.in_(members))):
-            row.status, row.status_since = MemberStatus.INACTIVE.value, world.at(day)
-            wake(session, world.campaign, row.id, world.at(day))
+            assert change_status(session, row, MemberStatus.INACTIVE, world.at(day))

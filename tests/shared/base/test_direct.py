@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from shared.base.database import Database, Utc
-from shared.base.direct import Direct, line_of
+from shared.base.direct import Direct, among, line_of
 from shared.referrals.referrals import Visit
 
 WRITE = Direct(
@@ -64,3 +65,32 @@ def test_inside_a_transaction_it_is_part_of_it(database: Database, now: datetime
 def test_a_missing_parameter_is_named(database: Database) -> None:
     with database.single_statements() as line, pytest.raises(KeyError, match="invite_id"):
         LATER.first(line, {"now": None})
+
+
+AMONG = Direct(
+    select(Visit.invite_id, Visit.at, Visit.utm)
+    .where(among(Visit.invite_id, "invites"), among(Visit.channel, "channels"))
+    .order_by(Visit.id)
+)
+
+
+def test_many_values_are_one_parameter_and_columns_are_read_as_their_types_say(
+    database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        session.add_all(
+            Visit(**_visit(now) | {"invite_id": number, "channel": channel})
+            for number, channel in ((7, "chat"), (8, 'a "b", {c}'), (9, "chat"), (10, "qr"))
+        )  # seen without a flush
+        found = AMONG.read(session, invites={7, 8, 9}, channels=["chat", 'a "b", {c}'])
+        assert found == [(number, now, {"utm_source": "大厅"}) for number in (7, 8, 9)]
+        assert AMONG.read(session, invites=(), channels=["chat"]) == []
+
+
+def test_an_error_has_the_name_it_has_elsewhere_and_tells_no_parameter(
+    database: Database, now: datetime
+) -> None:
+    broken = _visit(now) | {"kind": None, "channel": "secret"}
+    with pytest.raises(IntegrityError) as refused, database.transaction() as session:
+        WRITE.first(line_of(session), broken)
+    assert refused.value.params is None

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from datetime import UTC
+
 import pytest
 from ledger_legs import BASE, legs, unlock
 from sqlalchemy import text
@@ -43,6 +47,23 @@ def test_the_chain_runs_from_the_first_entry_without_a_gap(posted):
         entries = [session.get_one(Entry, n) for n in (1, 2, 3)]
         assert entries[0].prev_hash == GENESIS
         assert [e.prev_hash for e in entries[1:]] == [e.hash for e in entries[:2]]
+        assert verify(session) == []
+
+
+def test_the_hash_is_over_canonical_json_and_the_hash_before(posted, now):
+    awkward = Key(1, "member:1", "base", 'a"b\\c\n名\u2028\x1f')
+    why = {"version": 3, "clause": '名"', "limit": "first:base", "undone": True}
+    with posted.transaction() as session:
+        number = post(session, awkward, 1, 1, legs(funding=-7, pending=3, available=4), why, now)
+        entry = session.get_one(Entry, number)
+        rows = session.execute(
+            text("SELECT account, unit, amount FROM legs WHERE entry_id = :n"), {"n": number}
+        )
+        at = now.astimezone(UTC).isoformat(timespec="microseconds")
+        content = [number, *awkward, 1, 1, at, why, sorted(map(list, rows))]
+        said = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        assert entry.why == why
+        assert entry.hash == hashlib.sha256(f"{entry.prev_hash}\n{said}".encode()).hexdigest()
         assert verify(session) == []
 
 

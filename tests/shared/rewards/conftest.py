@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.actions.membership import change_status
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.clock import month_of
 from shared.base.database import Database
@@ -175,8 +176,7 @@ class Story:
     def status(self, member: str, status: MemberStatus, *, day: float) -> None:
         with self.database.transaction() as session:
             row = session.get_one(Member, self.members[member])
-            row.status, row.status_since = status.value, self.at(day)
-            wake(session, self.campaign, row.id, self.at(day))
+            assert change_status(session, row, status, self.at(day))
 
     def ledger(self, member: str) -> list[str]:
         """The whole ledger of a member: `Alice base Bob: funding -100, pending +100`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -81,7 +80,7 @@ def test_a_limit_lowered_below_its_use_takes_nothing_back():
 def test_a_reward_of_another_unit_does_not_keep_the_old_one():
     held = Holding(Verdict.ADMITTED, None, Unit.CNY, 100, 100, (BUDGET,))
     room = Room({"budget:POINTS": 10}, {"budget:CNY": 100}, {key(1): held})
-    points = replace(due(1, 500, Draw("budget:POINTS"), full=500), unit=Unit.POINTS)
+    points = due(1, 500, Draw("budget:POINTS"), full=500)._replace(unit=Unit.POINTS)
     found = decide(room, key(1), points, held)
     assert (found.amount, found.limit, room.used["budget:CNY"]) == (0, "budget:POINTS", 0)
 

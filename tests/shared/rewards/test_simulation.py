@@ -261,7 +261,7 @@ def test_histories_read_in_bulk_owe_what_settling_owes(tell: Tell) -> None:
         terms, _ = draft_terms(tried(story).draft)
         judged = Judged(DRAFT, file.new_customer_months, file.attribution_days)
         for batch in histories(session, story.campaign, judged, most=1):
-            for each in batch:
+            for each in batch.told:
                 owed |= dues(each.credits, each.facts, terms, story.at(50), member=each.member)
         for member in story.members.values():
             expected |= situation(session, story.campaign, member, story.at(50)).want

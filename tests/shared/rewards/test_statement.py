@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,7 +22,8 @@ from shared.people import consents
 from shared.people.consents import Purpose
 from shared.people.persons import add_person
 from shared.referrals.referrals import Referral
-from shared.reports.statement import Line, Page, Status, Way, as_of, statement, totals
+from shared.reports.statement import Page, Way, as_of, statement, totals
+from shared.reports.statement_lines import Line, Status
 from shared.reports.statement_words import sheet_for, status_words, what_words
 
 Story = Any
@@ -289,12 +291,12 @@ def test_a_friend_is_the_ordinal_until_named_and_a_masked_name_needs_consent(sto
 
 
 @contextmanager
-def counted(story: Story) -> Iterator[list[str]]:
-    """The statements that go to the database."""
-    seen: list[str] = []
+def asked(story: Story) -> Iterator[list[tuple[str, Any]]]:
+    """The statements that go to the database, with what they are given."""
+    seen: list[tuple[str, Any]] = []
 
-    def look(_c: object, _cursor: object, sql: str, *_rest: object) -> None:
-        seen.append(sql)
+    def look(_c: object, _cursor: object, sql: str, given: Any, *_rest: object) -> None:
+        seen.append((sql, given))
 
     event.listen(story.database.engine, "before_cursor_execute", look)
     yield seen
@@ -303,7 +305,7 @@ def counted(story: Story) -> Iterator[list[str]]:
 
 def test_a_page_costs_the_same_statements_however_many_rewards_there_are(story: Story) -> None:
     def cost(most: int) -> int:
-        with counted(story) as seen, story.database.reading() as session:
+        with asked(story) as seen, story.database.reading() as session:
             shown = statement(session, story.members["Alice"], story.at(9), most=most)
             assert len(shown.lines) == most
         return len(seen)
@@ -312,3 +314,27 @@ def test_a_page_costs_the_same_statements_however_many_rewards_there_are(story: 
     few = cost(2)
     earns(story, "Fay", "Gus", "Hal", day=3)
     assert cost(2) == cost(6) == few
+
+
+def test_no_question_walks_everybodys_ledger(story: Story) -> None:
+    earns(story, "Bob", "Eve", "Fay")
+    with story.database.reading() as session:
+        on_server = session.get_bind().dialect.name == "postgresql"
+        with asked(story) as seen:
+            page = statement(session, story.members["Alice"], story.at(9), most=2)
+            beside = page.lines[0].cursor
+            statement(session, story.members["Alice"], story.at(9), most=2, cursor=beside)
+            totals(session, story.members["Alice"])
+        connection = session.connection()
+        if on_server:  # with few rows it would walk them, whatever the index
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plans = {
+            str(row)
+            for sql, given in seen
+            for row in connection.exec_driver_sql(
+                f"EXPLAIN {'' if on_server else 'QUERY PLAN'} {sql}", given
+            )
+        }
+    ledger = [plan for plan in plans if re.search("entries|legs|admissions", plan)]
+    assert any("ix_entries_member" in plan for plan in ledger)
+    assert [plan for plan in ledger if "SCAN" in plan or "Seq Scan" in plan] == []

@@ -356,6 +356,19 @@ def test_a_member_who_is_inactive_at_release_keeps_the_reward_thirty_days(story)
     story.verify(80)
 
 
+def test_closing_an_inactive_account_does_not_let_its_rewards_go(story):
+    story.friend("Bob", of="Alice")
+    story.qualifies("Bob", day=10)
+    story.status("Alice", MemberStatus.INACTIVE, day=20)
+    story.settle(41)
+    story.status("Alice", MemberStatus.CLOSED, day=45)
+    story.settle(45)
+    assert story.stands("Alice") == "pending +100, pending +500p, available +50"
+    story.settle(70)
+    assert story.stands("Alice") == "available +50, expired +100, expired +500p"
+    story.verify(70)
+
+
 def test_a_member_active_again_in_time_gets_the_reward(story):
     story.friend("Bob", of="Alice")
     story.qualifies("Bob", day=10)
