@@ -227,7 +227,7 @@ def _file(session: Session, batch: Batch, form: Form, *, full: bool) -> File:
         for line in lines_of(session, batch.id)
         if line.net > 0 and line.state != LineState.WITHDRAWN.value
     ]
-    names = _names(session, {line.party for line in lines})
+    names = names_of(session, {line.party for line in lines})
     rows = [_row(line, names.get(line.party, ""), full) for line in lines]
     return File(write(rows, form), totals_of(lines))
 
@@ -236,8 +236,8 @@ def _row(line: Line, name: str, full: bool) -> Row:
     customer, application = line.customer_ref or "", line.application_ref or ""
     return Row(
         reference=line.reference,
-        customer_ref=customer if full else _mask_reference(customer),
-        application_ref=application if full else _mask_reference(application),
+        customer_ref=customer if full else mask_reference(customer),
+        application_ref=application if full else mask_reference(application),
         name=name if full else mask_name(name),
         unit=Unit(line.unit),
         item=line.item,
@@ -249,13 +249,13 @@ def _row(line: Line, name: str, full: bool) -> Row:
     )
 
 
-def _mask_reference(reference: str) -> str:
+def mask_reference(reference: str) -> str:
     """Its last four characters, of those that are longer."""
     return f"…{reference[-4:]}" if len(reference) > 4 else "…" * bool(reference)
 
 
-def _names(session: Session, parties: Collection[str]) -> dict[str, str]:
-    """The parties' names; those who were erased have none."""
+def names_of(session: Session, parties: Collection[str]) -> dict[str, str]:
+    """The names of parties (`member:1`, `friend:2`); those who were erased have none."""
     found: dict[str, str] = {}
     for kind, table in (("member", Member), ("friend", Referral)):
         ids = sorted(int(p.partition(":")[2]) for p in parties if p.startswith(f"{kind}:"))

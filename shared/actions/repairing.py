@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -12,7 +13,7 @@ from shared.campaigns.campaigns import Life, get_campaign
 from shared.people.members import get_member
 from shared.people.staff import Role, Staff
 from shared.post.audit import record
-from shared.rewards.causes import Cause, Remedy
+from shared.rewards.causes import Cause, Remedy, remedy_of
 from shared.rewards.queue import wake
 from shared.rewards.repairs import WHOLE_CAMPAIGN, Repair, recount
 
@@ -58,6 +59,21 @@ def propose_repair(
     return repair
 
 
+def propose_repairs(
+    session: Session,
+    campaign_id: int,
+    faulty: Collection[tuple[int, Cause]],
+    month: str,
+    actor: str,
+    now: datetime,
+) -> int:
+    """Ask for one repair a member; how many are open for them now."""
+    causes = dict(sorted(faulty, reverse=True))  # of several, the first by name
+    for member, cause in sorted(causes.items()):
+        propose_repair(session, campaign_id, member, cause, remedy_of(cause), month, actor, now)
+    return len(causes)
+
+
 def apply_repair(session: Session, repair_id: int, staff: Staff, now: datetime) -> Repair:
     """Carry a repair out; the settler posts what follows.
 
@@ -84,6 +100,32 @@ def apply_repair(session: Session, repair_id: int, staff: Staff, now: datetime) 
         wake(session, repair.campaign_id, repair.member_id, now)
     record(session, actor, "repair.applied", f"repair:{repair.id}", now, remedy=repair.remedy)
     return repair
+
+
+def apply_repairs(
+    session: Session, campaign_id: int, upto: int, staff: Staff, now: datetime, most: int = 500
+) -> int:
+    """Carry out a campaign's open repairs up to a number, those that this person may; how many.
+
+    What they proposed themselves and what concerns their own account is left to another.
+    Refusals `repair.authority`, `repair.paused`.
+    """
+    query = select(Repair).where(
+        Repair.campaign_id == campaign_id,
+        Repair.id <= upto,
+        Repair.applied_at.is_(None),
+        Repair.proposed_by != f"staff:{staff.id}",
+    )
+    applied = 0
+    for repair in session.scalars(query.order_by(Repair.member_id).limit(most)).all():
+        try:
+            apply_repair(session, repair.id, staff, now)
+        except Refusal as refusal:
+            if refusal.code in ("repair.authority", "repair.paused"):
+                raise
+        else:
+            applied += 1
+    return applied
 
 
 def _refuse(session: Session, repair: Repair, staff: Staff, actor: str) -> None:

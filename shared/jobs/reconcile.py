@@ -16,7 +16,7 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.actions.repairing import propose_repair
+from shared.actions.repairing import propose_repairs
 from shared.base.clock import month_of
 from shared.base.errors import Refusal
 from shared.base.i18n import money, number
@@ -74,7 +74,10 @@ def reconcile_month(
         with database.transaction() as session:
             record(session, operator(), "review.run", "campaigns", now, month=month, slug=slug)
             if propose:
-                count = sum(_propose(session, each, of, month, now) for each, of in faulty)
+                who = operator()
+                count = sum(
+                    propose_repairs(session, each, of, month, who, now) for each, of in faulty
+                )
                 say("reconcile.proposed", n=count)
     if path is not None:
         say("reconcile.written", path=path)
@@ -113,7 +116,7 @@ def _file(path: Path | None) -> Iterator[Write]:
             rows = csv.writer(file)
             rows.writerow(COLUMNS)
             yield lambda campaign, month, line: rows.writerow(
-                cells(language(), campaign, month, line)
+                cells(language(), campaign.slug, month, line)
             )
         os.replace(part, path)
     finally:
@@ -146,17 +149,6 @@ def _review(
         faulty.add((WHOLE_CAMPAIGN, Cause.MISCOUNT))
     _show(campaign, found, shown)
     return faulty
-
-
-def _propose(
-    session: Session, campaign_id: int, faulty: set[tuple[int, Cause]], month: str, now: datetime
-) -> int:
-    """Ask for one repair a member; how many are open for them now."""
-    causes = dict(sorted(faulty, reverse=True))  # of several, the first by name
-    for member, cause in sorted(causes.items()):
-        remedy = remedy_of(cause)
-        propose_repair(session, campaign_id, member, cause, remedy, month, operator(), now)
-    return len(causes)
 
 
 def _show(campaign: Campaign, found: Reconciliation, shown: list[Line]) -> None:

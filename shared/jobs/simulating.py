@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 from pydantic import ValidationError
@@ -18,9 +17,9 @@ from shared.campaigns.prizes import Money
 from shared.jobs.console import language, progress, say, words
 from shared.jobs.opening import opened
 from shared.jobs.simulation_tables import show
-from shared.reports.simulation import Trial, per_friend, try_out, within_value
+from shared.reports.simulation import try_out
 from shared.reports.simulation_chart import chart_of
-from shared.rewards.simulation import Outcome
+from shared.reports.simulation_plain import as_json
 
 
 @click.command("simulate", help=words("help.campaign_simulate"))
@@ -40,7 +39,7 @@ def simulate(
 ) -> None:
     """Rerun a draft over a campaign's history and show it beside what happened."""
     draft = read_campaign(file.read_text(encoding="utf-8-sig"))
-    value = _money(ltv) if ltv is not None else None
+    value = _value(ltv) if ltv is not None else None
     with (
         opened() as (database, clock),
         progress("progress.simulating") as told,
@@ -60,7 +59,7 @@ def simulate(
         say("simulate.written", path=chart)
 
 
-def _money(written: str) -> int:
+def _value(written: str) -> int:
     """A lifetime value in fen."""
     try:
         money = Money.model_validate(written)
@@ -69,47 +68,3 @@ def _money(written: str) -> int:
     if money is None or money.unit is not Unit.CNY:
         raise click.ClickException(words("simulate.bad_ltv", found=written))
     return money.amount
-
-
-def as_json(trial: Trial) -> dict[str, Any]:
-    """A trial as plain values; amounts in the unit's smallest piece, moments in UTC."""
-    return {
-        "campaign": trial.slug,
-        "zone": trial.zone,
-        "until": trial.until.isoformat(),
-        "ltv": trial.ltv,
-        "limits": {"draft": dict(trial.draft.limits), "actual": trial.limits},
-        "monthly_cap": trial.draft.monthly_cap,
-        "draft": _plain(trial.simulated, trial.ltv),
-        "actual": _plain(trial.actual, trial.ltv),
-    }
-
-
-def _plain(outcome: Outcome, ltv: int | None) -> dict[str, Any]:
-    return {
-        "members": outcome.members,
-        "friends": outcome.friends,
-        "per_friend": per_friend(outcome),
-        "within_third_of_ltv": None if ltv is None else within_value(outcome, ltv),
-        "costs": [
-            {"month": month, "clause": clause, "unit": unit.value, "amount": amount}
-            for (month, clause, unit), amount in outcome.costs.items()
-        ],
-        "days": [
-            {"day": day.isoformat(), "unit": unit.value, "amount": amount}
-            for (day, unit), amount in outcome.days.items()
-        ],
-        "steps": [
-            {"clause": clause, "step": step, "members": members}
-            for (clause, step), members in sorted(outcome.steps.items())
-        ],
-        "limits": {
-            limit: {
-                "used": bound.used,
-                "refused": bound.times,
-                "amounts": {unit.value: amount for unit, amount in bound.amounts.items()},
-                "exhausted": bound.exhausted.isoformat() if bound.exhausted else None,
-            }
-            for limit, bound in outcome.limits.items()
-        },
-    }

@@ -1,7 +1,8 @@
-"""`jianka worker`: hears the bank, settles, sends SMS, keeps house.
+"""`jianka worker`: hears the bank, settles, sends SMS, answers the desk, keeps house.
 
 Any number of workers may run. Whoever holds the settling lease hears and settles; the others
-stand by and take over within seconds when it dies. SMS and housekeeping are everybody's.
+stand by and take over within seconds when it dies. SMS, the desk's long
+questions and housekeeping are everybody's.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from shared.base.database import Database
 from shared.base.lease import LostLease
 from shared.base.log import configure_logs, log
 from shared.base.settings import Settings
+from shared.jobs.inquiries import inquiry_turn
 from shared.jobs.opening import opened
 from shared.jobs.sms import send_waiting
 from shared.post import inbox, outbox
@@ -41,6 +43,7 @@ LOOK_EVERY = 0.1
 """Seconds between looks at an idle database: a push goes out well within two."""
 RENEW_EVERY = 0.5
 """Seconds; several times within the lease's term."""
+INQUIRE_EVERY = 0.5
 HOUSE_EVERY = 60.0
 AFTER_A_FAILURE = 1.0
 
@@ -167,6 +170,11 @@ def run(settings: Settings) -> None:
         duties = (
             ("settle", lambda: settle_turn(database, lead, clock), LOOK_EVERY),
             ("sms", lambda: sms_turn(database, send, clock), LOOK_EVERY),
+            (
+                "inquiries",
+                lambda: inquiry_turn(database, lead.holder, clock, stop.is_set),
+                INQUIRE_EVERY,
+            ),
             ("house", lambda: house_turn(database, clock), HOUSE_EVERY),
         )
         threads = [

@@ -6,6 +6,7 @@ what is compared differs in form (filled or outlined, whole or dashed), not in c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -14,6 +15,12 @@ PAPER, CARD, INK, QUIET, LINE = "#FAF8F4", "#FFFFFF", "#1C2430", "#5A6472", "#E4
 SEAL, JADE, AMBER = "#B3261E", "#1F6F5C", "#8A5A00"
 FILLS = (JADE, "#C9A25B", QUIET, "#7FB5A6", AMBER, "#B4BAC2")
 """Of stacked parts, from the ground up: jade, amber and quiet ink, each in two tints."""
+_DARK = {
+    PAPER: "#12161C", CARD: "#1A2029", INK: "#ECE8E1", QUIET: "#9AA3AF", LINE: "#2B333F",
+    SEAL: "#FF7A6B", JADE: "#62C9AE", AMBER: "#E5B454",
+    "#C9A25B": "#8F6F2E", "#7FB5A6": "#3E8F7D", "#B4BAC2": "#5A6472",
+}  # fmt: skip
+"""Each colour's twin on a dark page."""
 _FONT = "system-ui, -apple-system, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif"
 _WIDTH, _HEIGHT = 1120, 720
 _LEFT, _RIGHT = 96, 848
@@ -87,6 +94,11 @@ def draw(chart: Chart) -> str:
         f'font-family="{_FONT}" font-size="14" style="font-variant-numeric: tabular-nums">'
         f"<title>{escape(chart.title)}</title>{''.join(body)}</svg>\n"
     )
+
+
+def in_the_dark(drawn: str) -> str:
+    """A chart that was drawn, in the colours of a dark page."""
+    return re.sub("|".join(_DARK), lambda found: _DARK[found[0]], drawn)
 
 
 def _columns(chart: Chart) -> Iterator[str]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from shared.actions.approvals import Approval, ApprovalState
 from shared.campaigns.campaigns import Campaign, get_campaign
-from shared.people.staff import Staff, staff_name
+from shared.reports.desk_people import who
 
 MOST_DECIDED = 100
 
@@ -47,8 +47,8 @@ def approval_line(session: Session, approval: Approval) -> ApprovalLine:
         approval,
         slug,
         campaign,
-        _name(session, approval.made_by),
-        _name(session, approval.decided_by),
+        who(session, approval.made_by),
+        who(session, approval.decided_by),
     )
 
 
@@ -64,8 +64,3 @@ def approval_lines(session: Session, state: ApprovalState | None = None) -> list
         found = list(session.scalars(query.where(still)))
         found += session.scalars(query.where(~still).limit(MOST_DECIDED))
     return [approval_line(session, each) for each in found]
-
-
-def _name(session: Session, staff_id: int | None) -> str:
-    staff = session.get(Staff, staff_id) if staff_id is not None else None
-    return f"{staff_name(session, staff)} {staff.staff_no}".strip() if staff is not None else ""

@@ -41,8 +41,15 @@ class BatchLine:
     sums: tuple[Sum, ...]
 
 
-def batches(session: Session, campaign_id: int | None = None, most: int = 50) -> list[BatchLine]:
-    """The newest batches of one campaign, or of all."""
+def batches(
+    session: Session,
+    campaign_id: int | None = None,
+    most: int = 50,
+    *,
+    state: State | None = None,
+    before: int | None = None,
+) -> list[BatchLine]:
+    """The newest batches of one campaign or of all, in any state or one; older than `before`."""
     query = (
         select(Batch, Campaign)
         .join(Campaign, Campaign.id == Batch.campaign_id)
@@ -51,6 +58,10 @@ def batches(session: Session, campaign_id: int | None = None, most: int = 50) ->
     )
     if campaign_id is not None:
         query = query.where(Batch.campaign_id == campaign_id)
+    if state is not None:
+        query = query.where(Batch.state == state.value)
+    if before is not None:
+        query = query.where(Batch.id < before)
     return [
         BatchLine(
             batch.id,
@@ -60,13 +71,14 @@ def batches(session: Session, campaign_id: int | None = None, most: int = 50) ->
             batch.prepared_by,
             batch.prepared_at,
             batch.confirmed_by,
-            _sums(session, batch.id),
+            sums_of(session, batch.id),
         )
         for batch, campaign in session.execute(query).all()
     ]
 
 
-def _sums(session: Session, batch_id: int) -> tuple[Sum, ...]:
+def sums_of(session: Session, batch_id: int) -> tuple[Sum, ...]:
+    """A batch's sums by unit and state."""
     amounts = (Line.gross, Line.borne, Line.tax, Line.netted, Line.net)
     rows = session.execute(
         select(Line.unit, Line.state, func.count(), *(func.sum(each) for each in amounts))

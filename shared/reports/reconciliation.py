@@ -132,11 +132,11 @@ def _amount(answer: Answer, ours: Mapping[str, PaidLine]) -> int:
     return answer.hundredths // 100 if pieces else answer.hundredths
 
 
-def cells(locale: Locale, campaign: Campaign, month: Month, line: Line) -> list[str]:
+def cells(locale: Locale, slug: str, month: Month, line: Line) -> list[str]:
     """A line for a spreadsheet, in the order of COLUMNS: ids only, amounts in yuan or pieces."""
     amounts = (line.should, line.found, line.difference)
     return [
-        tame(campaign.slug),
+        tame(slug),
         month.name,
         str(line.member),
         tame(line.key.party),

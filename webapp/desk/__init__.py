@@ -1,16 +1,39 @@
 """The campaign desk `/desk`: campaigns and their life, rules by two people, numbers and rows."""
 
-from webapp.desk import approvals, campaigns, editor, life, programme, rows, seats, signing
+from webapp.desk import (
+    answers,
+    approvals,
+    asked,
+    campaigns,
+    editor,
+    life,
+    payouts,
+    programme,
+    remedies,
+    repairs,
+    reviews,
+    rows,
+    seats,
+    signing,
+    trials,
+)
 from webapp.desk.face import desk
 
 __all__ = [
+    "answers",
     "approvals",
+    "asked",
     "campaigns",
     "desk",
     "editor",
     "life",
+    "payouts",
     "programme",
+    "remedies",
+    "repairs",
+    "reviews",
     "rows",
     "seats",
     "signing",
+    "trials",
 ]

@@ -20,10 +20,12 @@ from shared.campaigns.changes import file_terms
 from shared.campaigns.problems import CampaignFileError
 from shared.reports.desk_approvals import ApprovalLine, approval_line, approval_lines
 from shared.reports.desk_effects import effect_on
-from webapp.desk.face import UNPROCESSABLE, Answer, desk, page, present, say, words_of
+from shared.reports.desk_waiting import Waiting, Work, waiting_work
+from webapp.desk.face import desk, page, present
 from webapp.desk.programme import changes_to
 from webapp.desk.seats import acting, asking
 from webapp.desk.tables import Cell, Column, as_csv
+from webapp.sitting import UNPROCESSABLE, Answer, say, words_of
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
 
@@ -52,7 +54,9 @@ def approvals() -> Answer:
         kept = {"state": state.value} if state is not None else {}
         return page(
             "approvals", "approvals", lines=lines, state=state, states=list(ApprovalState),
-            tones=TONES, what_of=what_of, csv=url_for("desk.approvals", **kept, format="csv"),
+            others=[] if state not in (None, ApprovalState.OPEN) else waiting_work(session),
+            address_of=address_of, tones=TONES, what_of=what_of,
+            csv=url_for("desk.approvals", **kept, format="csv"),
         )  # fmt: skip
 
 
@@ -136,6 +140,15 @@ def what_of(line: ApprovalLine) -> str:
             after=t(f"campaign.life.{body['to']}"),
         )
     return t("desk.approval.version" if line.campaign is not None else "desk.approval.new")
+
+
+def address_of(waits: Waiting) -> str:
+    """Where other work is looked at."""
+    if waits.work is Work.PAYOUT:
+        return url_for("desk.payout", number=waits.number)
+    if waits.work is Work.REPAIR:
+        return url_for("desk.repairs", campaign=waits.slug)
+    return url_for("desk.remedy", number=waits.number)
 
 
 def _cells(line: ApprovalLine) -> list[Cell]:

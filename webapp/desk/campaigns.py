@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from flask import request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from shared.actions.approvals import ApprovalKind, open_approvals
 from shared.actions.campaigning import next_lives
-from shared.campaigns.campaigns import Campaign, Life, campaign_by_slug
+from shared.campaigns.campaigns import Campaign, Life, campaign_by_slug, current_version
 from shared.reports.desk_campaigns import CampaignLine, campaign_list, campaign_sight
-from webapp.desk.face import Answer, desk, page
+from webapp.desk.face import desk, page
 from webapp.desk.seats import asking
 from webapp.desk.tables import Cell, Column, as_csv
+from webapp.sitting import Answer
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
 
@@ -44,6 +46,16 @@ def campaign_of(session: Session, slug: str) -> Campaign:
     if found is None:
         raise NotFound
     return found
+
+
+def named_campaigns(session: Session) -> list[tuple[str, str]]:
+    """Every campaign that may be chosen, the newest first: (slug, its name and slug)."""
+    found = session.scalars(select(Campaign).order_by(Campaign.id.desc()))
+    return [(each.slug, f"{_name(session, each)} · {each.slug}") for each in found]
+
+
+def _name(session: Session, campaign: Campaign) -> str:
+    return current_version(session, campaign.id).rules.name.of(request_locale())
 
 
 @desk.get("/campaigns")

@@ -20,9 +20,10 @@ from shared.campaigns.export import campaign_yaml, day_of, plain_of, written
 from shared.campaigns.file import CampaignFile, read_campaign
 from shared.campaigns.problems import CampaignFileError
 from webapp.desk.campaigns import campaign_of
-from webapp.desk.face import UNPROCESSABLE, Answer, desk, page
+from webapp.desk.face import desk, page
 from webapp.desk.programme import draft_page
-from webapp.desk.seats import Need, asking, needs
+from webapp.desk.seats import Need, asking
+from webapp.sitting import UNPROCESSABLE, Answer, needs
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
 

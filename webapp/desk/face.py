@@ -1,19 +1,15 @@
-"""The desk's blueprint, its frame, and what its pages say once after a step."""
+"""The desk's blueprint and the frame of its pages."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, render_template, request, session, url_for
-from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared.actions.desk_seat import DeskSeat
-from shared.base.errors import Refusal
-from shared.base.i18n import refusal_text
-from shared.people.staff import SESSION_IDLE
-from webapp.csrf import StaleForm
-from webapp.words import language_choices, request_locale
+from webapp.sitting import IDLE_SECONDS, mind_manners, readable, told, wait_a_minute
+from webapp.words import language_choices
 
 desk = Blueprint(
     "desk",
@@ -24,19 +20,17 @@ desk = Blueprint(
     static_url_path="/static",
 )
 
-Answer = ResponseReturnValue
 MOST_BYTES = 512 * 1024
-UNPROCESSABLE = 422
+_LARGE_FILES = {"desk.take_answers": 4 * 1024 * 1024, "desk.ask_review": 4 * 1024 * 1024}
+"""The bank's answer files have many lines."""
 FORBIDDEN = 403
-_NOTICE = "notice"
-_PLACES = ("campaigns", "approvals")
-_GRACE_SECONDS = 5
+_PLACES = ("campaigns", "payouts", "remedies", "reviews", "trials", "approvals")
 
 
 @desk.before_request
 def keep_forms_small() -> None:
-    """The largest thing anybody sends is a campaign file."""
-    if (request.content_length or 0) > MOST_BYTES:
+    """The largest thing anybody sends is a campaign file, or the bank's answer."""
+    if (request.content_length or 0) > _LARGE_FILES.get(request.endpoint or "", MOST_BYTES):
         raise RequestEntityTooLarge
 
 
@@ -53,23 +47,10 @@ def present() -> DeskSeat:
     return found
 
 
-def say(key: str, kind: str = "done", **params: str | int) -> None:
-    """Keep a notice for the next page."""
-    session[_NOTICE] = [kind, key, params]
-
-
-def told() -> dict[str, Any] | None:
-    """The notice kept for this page, once."""
-    kept = session.pop(_NOTICE, None)
-    if not isinstance(kept, list) or len(kept) != 3:
-        return None
-    kind, key, params = kept
-    return {"kind": kind, "key": key, "params": params}
-
-
-def words_of(refusal: Refusal) -> str:
-    """A refusal in this reader's language."""
-    return refusal_text(request_locale(), refusal)
+@desk.app_template_filter("sentence")
+def sentence(words: str) -> str:
+    """Words of a list as they begin a line."""
+    return words[:1].upper() + words[1:]
 
 
 def page(template: str, place: str, status: int = 200, **more: Any) -> Response:
@@ -77,11 +58,11 @@ def page(template: str, place: str, status: int = 200, **more: Any) -> Response:
     html = render_template(
         f"desk/{template}.html",
         places=[(url_for(f"desk.{key}"), key, key == place) for key in _PLACES],
-        waiting=g.get("open_approvals", 0),
+        waiting=g.get("waiting", 0),
         who=present(),
         language_links=languages(url_for(f"desk.{place}")),
         notice=told(),
-        idle_seconds=int(SESSION_IDLE.total_seconds()) + _GRACE_SECONDS,
+        idle_seconds=IDLE_SECONDS,
         home=url_for("desk.home"),
         **more,
     )
@@ -107,37 +88,21 @@ def trouble(kind: str, status: int) -> Response:
 
 def busy() -> Response:
     """Too often in one minute: nothing was done."""
-    response = trouble("busy", 429)
-    response.headers["Retry-After"] = "60"
+    return wait_a_minute(trouble("busy", 429))
+
+
+def downloaded(content: bytes, name: str) -> Response:
+    """A file to keep; the browser is told not to look into it."""
+    kinds = {"csv": "text/csv; charset=utf-8", "svg": "image/svg+xml"}
+    kind = kinds.get(name.rpartition(".")[2], "application/octet-stream")
+    response = Response(content, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-@desk.errorhandler(StaleForm)
-def stale_form(_error: StaleForm) -> Answer:
-    """A form of an older session."""
-    return trouble("stale", 400)
-
-
-@desk.errorhandler(NotFound)
-def missing(_error: NotFound) -> Answer:
-    """A campaign or proposal that was never there."""
-    return trouble("missing", 404)
-
-
-@desk.errorhandler(RequestEntityTooLarge)
-def too_large(_error: RequestEntityTooLarge) -> Answer:
-    """More than a campaign file holds."""
-    return trouble("large", 413)
 
 
 def languages(fallback: str) -> list[tuple[str, str]]:
     """Where the language switch leads: this page, or its place where it was posted."""
-    return language_choices(request.path if request.method in ("GET", "HEAD") else fallback)
+    return language_choices(readable(fallback))
 
 
-@desk.after_request
-def keep_nothing(response: Response) -> Response:
-    """Nothing the desk showed stays on the machine."""
-    if request.endpoint != "desk.static":
-        response.headers["Cache-Control"] = "no-store"
-    return response
+mind_manners(desk, trouble)

@@ -12,8 +12,9 @@ from shared.campaigns.campaigns import Campaign, Life
 from shared.reports.desk_campaigns import campaign_sight
 from shared.reports.desk_effects import effect_on
 from webapp.desk.campaigns import TONES, campaign_of
-from webapp.desk.face import UNPROCESSABLE, Answer, desk, page, say, words_of
-from webapp.desk.seats import Need, acting, asking, needs
+from webapp.desk.face import desk, page
+from webapp.desk.seats import Need, acting, asking
+from webapp.sitting import UNPROCESSABLE, Answer, needs, say, words_of
 from webapp.wiring import wiring
 from webapp.words import request_locale
 

@@ -22,8 +22,9 @@ from shared.campaigns.export import campaign_yaml
 from shared.campaigns.file import CampaignFile, read_campaign
 from shared.campaigns.problems import CampaignFileError, Problem
 from webapp.desk.campaigns import campaign_of
-from webapp.desk.face import UNPROCESSABLE, Answer, desk, page, say, words_of
-from webapp.desk.seats import Need, acting, asking, needs
+from webapp.desk.face import desk, page
+from webapp.desk.seats import Need, acting, asking
+from webapp.sitting import UNPROCESSABLE, Answer, needs, say, words_of
 from webapp.wiring import wiring
 from webapp.words import request_locale
 

@@ -23,9 +23,10 @@ from shared.reports.desk_rows import (
 )
 from shared.rewards.admission import Verdict
 from webapp.desk.campaigns import campaign_of
-from webapp.desk.face import Answer, desk, page
+from webapp.desk.face import desk, page
 from webapp.desk.seats import asking
 from webapp.desk.tables import Cell, Column, as_csv
+from webapp.sitting import Answer
 from webapp.wiring import wiring
 
 A_PAGE = 50

@@ -6,25 +6,23 @@ change things, unless it says otherwise: a forgotten word locks the door.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TypeVar
 
-from flask import current_app, g, redirect, request, session, url_for
-from flask.typing import ResponseReturnValue
+from flask import g, redirect, request, url_for
 from sqlalchemy.orm import Session
 
-from shared.actions.approvals import open_approvals
 from shared.actions.desk_seat import desk_seat, desk_staff
 from shared.people.staff import Staff, touch_session
-from webapp.desk.face import FORBIDDEN, Answer, desk, present, say, trouble
+from shared.reports.desk_waiting import count_waiting
+from webapp.desk.face import FORBIDDEN, desk, present, trouble
+from webapp.sitting import Answer, SignedOut, say, token, was_signed_in
+from webapp.sitting import need_of as marked_need
 from webapp.wiring import wiring
 
-_TOKEN = "token"  # noqa: S105 (the name under which the session keeps it)
-_LAST = "last"
-
-View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+_LOOKS_BY_ITSELF = frozenset({"desk.inquiry_progress"})
+"""A page that asks again is no sign that somebody is there."""
 
 
 class Need(StrEnum):
@@ -35,27 +33,12 @@ class Need(StrEnum):
     CHANGE = "change"
 
 
-class SignedOut(Exception):
-    """The person was signed out between the page and its form."""
-
-
-def needs(need: Need) -> Callable[[View], View]:
-    """Say what a view asks for."""
-
-    def mark(view: View) -> View:
-        view.need = need  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
 def need_of(endpoint: str, method: str) -> Need:
     """What the view behind an endpoint asks for."""
     if endpoint == "desk.static":
         return Need.NOTHING
     usual = Need.READ if method in ("GET", "HEAD", "OPTIONS") else Need.CHANGE
-    need: Need = getattr(current_app.view_functions[endpoint], "need", usual)
-    return need
+    return Need(marked_need(endpoint, usual))
 
 
 @desk.before_request
@@ -70,12 +53,12 @@ def guard() -> Answer | None:
         sitting = desk_seat(reading, token(), parts.now())
         g.desk_seat = sitting
         if sitting is not None:
-            g.open_approvals = len(open_approvals(reading))
+            g.waiting = count_waiting(reading)
     if need is Need.NOTHING:
         return None
     if sitting is None:
         return to_sign_in()
-    if sitting.quiet:
+    if sitting.quiet and request.endpoint not in _LOOKS_BY_ITSELF:
         with parts.database.transaction() as writing:
             touch_session(writing, token(), parts.now())
     if need is Need.CHANGE and not sitting.may_change:
@@ -85,7 +68,7 @@ def guard() -> Answer | None:
 
 def to_sign_in() -> Answer:
     """Signed out, or never in: sign in first."""
-    if session.pop(_TOKEN, None):
+    if was_signed_in():
         say("desk.signed_out", "info")
     return redirect(url_for("desk.sign_in"), 303)
 
@@ -121,25 +104,3 @@ def _present(within: Session) -> Staff:
     if staff is None or staff.id != present().staff_id:
         raise SignedOut
     return staff
-
-
-def token() -> str:
-    """The secret of this sign-in; empty when nobody is signed in here."""
-    return str(session.get(_TOKEN, ""))
-
-
-def begin(new_token: str) -> None:
-    """Somebody signed in: nothing of who was here before stays in the cookie."""
-    session.clear()
-    session[_TOKEN] = new_token
-
-
-def leave(staff_no: str) -> None:
-    """Nobody is signed in any more; the number of who was saves typing at the next sign-in."""
-    session.clear()
-    session[_LAST] = staff_no
-
-
-def last_staff_no() -> str:
-    """The staff number of who signed out here; empty where nobody did."""
-    return str(session.get(_LAST, ""))

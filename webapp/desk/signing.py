@@ -6,9 +6,20 @@ from flask import redirect, request, url_for
 
 from shared.actions.desk_seat import sign_in_desk, sign_out_desk
 from shared.base.errors import Refusal
-from webapp.desk.face import UNPROCESSABLE, Answer, bare_page, busy, desk, say, seat, words_of
-from webapp.desk.seats import Need, begin, last_staff_no, leave, needs, token
+from webapp.desk.face import bare_page, busy, desk, seat
+from webapp.desk.seats import Need
 from webapp.limits import within
+from webapp.sitting import (
+    UNPROCESSABLE,
+    Answer,
+    begin,
+    last_staff_no,
+    leave,
+    needs,
+    say,
+    token,
+    words_of,
+)
 from webapp.wiring import wiring
 from webapp.words import t
 

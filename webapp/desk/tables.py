@@ -18,7 +18,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. `kind`: text, code, number, moment, money, pill or yes."""
+    """One cell. `kind`: text, code, number, moment, money, difference, pill or yes."""
 
     kind: str
     value: str | int | datetime | bool
@@ -38,16 +38,28 @@ class Column:
 def as_csv(name: str, columns: Iterable[Column], rows: Iterable[Iterable[Cell]]) -> Response:
     """Rows as CSV in UTF-8 with the mark that spreadsheets look for; times in UTC."""
     heads = [t(column.key) for column in columns]
+    return _sheet(name, heads, ([plain(cell) for cell in row] for row in rows))
 
+
+def as_csv_of(name: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Response:
+    """Rows of words that are ready as CSV; none is a formula."""
+    return _sheet(name, heads, ([_tame(each) for each in row] for row in rows))
+
+
+def _sheet(name: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Response:
     def lines() -> Iterator[str]:
         yield "\ufeff"
         yield _line(heads)
         for row in rows:
-            yield _line([plain(cell) for cell in row])
+            yield _line(row)
 
     response = Response(stream_with_context(lines()), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
+
+
+def _tame(words: str) -> str:
+    return f"'{words}" if words.startswith(_FORMULA) else words
 
 
 def plain(cell: Cell) -> str:
@@ -62,7 +74,7 @@ def plain(cell: Cell) -> str:
         return t("desk.yes") if value else t("desk.no")
     if isinstance(value, int):
         return str(value)
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return _tame(value)
 
 
 def _line(values: Iterable[str]) -> str:

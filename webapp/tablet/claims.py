@@ -21,7 +21,8 @@ from shared.claims.evidence import EvidenceKind
 from shared.people.staff import Staff
 from shared.reports.branch_day import zone_at
 from shared.reports.claims import ClaimDetails, QueueLine, claim_details, claim_queue
-from webapp.tablet.face import UNPROCESSABLE, Answer, say, tablet, words_of, workplace
+from webapp.sitting import UNPROCESSABLE, Answer, say, words_of
+from webapp.tablet.face import tablet, workplace
 from webapp.tablet.seats import acting, asking
 from webapp.wiring import wiring
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shared.reports.branch_day import branch_day, waiting
-from webapp.tablet.face import Answer, tablet, workplace
+from webapp.sitting import Answer
+from webapp.tablet.face import tablet, workplace
 from webapp.tablet.seats import asking
 from webapp.wiring import wiring
 

@@ -7,17 +7,9 @@ from flask import make_response, redirect, request, session, url_for
 from shared.actions.counter import enrol as enrol_device
 from shared.base.errors import Refusal
 from webapp.limits import within
-from webapp.tablet.face import (
-    UNPROCESSABLE,
-    Answer,
-    busy,
-    counter_page,
-    say,
-    seat,
-    tablet,
-    words_of,
-)
-from webapp.tablet.seats import Need, keep_device, needs, token
+from webapp.sitting import UNPROCESSABLE, Answer, needs, say, token, words_of
+from webapp.tablet.face import busy, counter_page, seat, tablet
+from webapp.tablet.seats import Need, keep_device
 from webapp.wiring import wiring
 
 _CODES_PER_MINUTE = 10

@@ -1,19 +1,15 @@
-"""The tablet's blueprint, its frame, and what its pages say once after a step."""
+"""The tablet's blueprint and the frames of its pages."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, render_template, request, session, url_for
-from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared.actions.counter import Seat
-from shared.base.errors import Refusal
-from shared.base.i18n import refusal_text
-from shared.people.staff import SESSION_IDLE
-from webapp.csrf import StaleForm
-from webapp.words import language_choices, request_locale
+from webapp.sitting import IDLE_SECONDS, mind_manners, readable, told, wait_a_minute
+from webapp.words import language_choices
 
 tablet = Blueprint(
     "tablet",
@@ -24,13 +20,9 @@ tablet = Blueprint(
     static_url_path="/static",
 )
 
-Answer = ResponseReturnValue
 MOST_BYTES = 64 * 1024
 MOST_PICTURE_BYTES = 5 * 1024 * 1024
-UNPROCESSABLE = 422
-_NOTICE = "notice"
 _PLACES = ("show", "register", "tasks", "claims", "today")
-_GRACE_SECONDS = 5
 
 
 @tablet.before_request
@@ -55,25 +47,6 @@ def staffed_seat() -> Seat:
     return found
 
 
-def say(key: str, kind: str = "done", next_key: str = "", **params: str | int) -> None:
-    """Keep a notice for the next page: what happened, and what to tell the customer next."""
-    session[_NOTICE] = [kind, key, next_key, params]
-
-
-def told() -> dict[str, Any] | None:
-    """The notice kept for this page, once."""
-    kept = session.pop(_NOTICE, None)
-    if not isinstance(kept, list) or len(kept) != 4:
-        return None
-    kind, key, next_key, params = kept
-    return {"kind": kind, "key": key, "next_key": next_key, "params": params}
-
-
-def words_of(refusal: Refusal) -> str:
-    """A refusal in this reader's language."""
-    return refusal_text(request_locale(), refusal)
-
-
 def workplace(template: str, place: str, status: int = 200, **more: Any) -> Response:
     """A page inside the rail, for whoever is signed in."""
     sitting = staffed_seat()
@@ -84,9 +57,9 @@ def workplace(template: str, place: str, status: int = 200, **more: Any) -> Resp
         place=place,
         staff=sitting,
         lock_url=url_for("tablet.lock"),
-        language_links=language_choices(_readable(url_for(f"tablet.{place}"))),
+        language_links=language_choices(readable(url_for(f"tablet.{place}"))),
         notice=told(),
-        idle_seconds=int(SESSION_IDLE.total_seconds()) + _GRACE_SECONDS,
+        idle_seconds=IDLE_SECONDS,
         home=url_for("tablet.home"),
         **more,
     )
@@ -97,7 +70,7 @@ def counter_page(template: str, fallback: str, status: int = 200, **more: Any) -
     """A page without the rail: before sign-in, and in a customer's hands."""
     page = render_template(
         f"tablet/{template}.html",
-        language_links=language_choices(_readable(fallback)),
+        language_links=language_choices(readable(fallback)),
         notice=told(),
         home=url_for("tablet.home"),
         **more,
@@ -112,37 +85,7 @@ def trouble(kind: str, status: int) -> Response:
 
 def busy() -> Response:
     """Too often in one minute: nothing was done."""
-    response = trouble("busy", 429)
-    response.headers["Retry-After"] = "60"
-    return response
+    return wait_a_minute(trouble("busy", 429))
 
 
-@tablet.errorhandler(StaleForm)
-def stale_form(_error: StaleForm) -> Answer:
-    """A form of an older session."""
-    return trouble("stale", 400)
-
-
-@tablet.errorhandler(NotFound)
-def missing(_error: NotFound) -> Answer:
-    """A reference or claim that is not this person's to see, or was never there."""
-    return trouble("missing", 404)
-
-
-@tablet.errorhandler(RequestEntityTooLarge)
-def too_large(_error: RequestEntityTooLarge) -> Answer:
-    """More than a form holds."""
-    return trouble("large", 413)
-
-
-def _readable(fallback: str) -> str:
-    """Where the language switch leads: this page, or its place where it was posted."""
-    return request.path if request.method in ("GET", "HEAD") else fallback
-
-
-@tablet.after_request
-def keep_nothing(response: Response) -> Response:
-    """Nothing a tablet showed stays on it; pictures and scripts aside."""
-    if request.endpoint != "tablet.static":
-        response.headers["Cache-Control"] = "no-store"
-    return response
+mind_manners(tablet, trouble)

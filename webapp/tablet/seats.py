@@ -5,28 +5,25 @@ A view is for signed-in staff unless it says otherwise, so a forgotten word lock
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TypeVar
 
-from flask import Response, current_app, g, redirect, request, session, url_for
-from flask.typing import ResponseReturnValue
+from flask import Response, g, redirect, request, url_for
 from sqlalchemy.orm import Session
 
 from shared.actions.counter import Seat, seat_at, signed_in
 from shared.people.staff import Staff, Tablet, touch_session
 from shared.reports.branch_day import waiting
 from webapp.faces import TABLET
-from webapp.tablet.face import Answer, say, seat, staffed_seat, tablet
+from webapp.sitting import Answer, SignedOut, say, token, was_signed_in
+from webapp.sitting import leave as end_sitting
+from webapp.sitting import need_of as marked_need
+from webapp.tablet.face import seat, staffed_seat, tablet
 from webapp.wiring import wiring
 
 DEVICE_COOKIE = "jianka_tablet_device"
-_TOKEN = "token"  # noqa: S105 (the name under which the session keeps it)
-_LAST = "last"
 _A_YEAR = 365 * 24 * 3600
-
-View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 
 class Need(StrEnum):
@@ -37,26 +34,11 @@ class Need(StrEnum):
     STAFF = "staff"
 
 
-class SignedOut(Exception):
-    """The person was signed out between the page and its form."""
-
-
-def needs(need: Need) -> Callable[[View], View]:
-    """Say what a view asks for; without it, a signed-in person."""
-
-    def mark(view: View) -> View:
-        view.need = need  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
 def need_of(endpoint: str) -> Need:
     """What the view behind an endpoint asks for."""
     if endpoint == "tablet.static":
         return Need.NOTHING
-    need: Need = getattr(current_app.view_functions[endpoint], "need", Need.STAFF)
-    return need
+    return Need(marked_need(endpoint, Need.STAFF))
 
 
 @tablet.before_request
@@ -88,7 +70,7 @@ def guard() -> Answer | None:
 
 
 def _to_sign_in() -> Response:
-    if session.pop(_TOKEN, None):
+    if was_signed_in():
         say("tablet.signed_out", "info")
     return redirect(url_for("tablet.sign_in"), 303)  # type: ignore[return-value]
 
@@ -127,11 +109,6 @@ def _present(within: Session, sitting: Seat) -> Staff:
     return staff
 
 
-def token() -> str:
-    """The secret of this sign-in; empty when nobody is signed in here."""
-    return str(session.get(_TOKEN, ""))
-
-
 def device_secret() -> str:
     """The secret of this device; empty on one that was never enrolled."""
     return request.cookies.get(DEVICE_COOKIE, "")
@@ -150,20 +127,7 @@ def keep_device(response: Response, secret: str) -> None:
     )
 
 
-def begin(new_token: str) -> None:
-    """Somebody signed in: nothing of who was here before stays in the cookie."""
-    session.clear()
-    session[_TOKEN] = new_token
-
-
 def leave() -> None:
-    """Nobody is signed in any more; the number of who was saves typing at the next sign-in."""
-    sitting = seat()
-    session.clear()
-    if sitting is not None and sitting.staff_no:
-        session[_LAST] = sitting.staff_no
-
-
-def last_staff_no() -> str:
-    """The staff number of who locked this tablet; empty where nobody did."""
-    return str(session.get(_LAST, ""))
+    """Nobody is signed in at this tablet any more."""
+    here = seat()
+    end_sitting(here.staff_no if here is not None else "")

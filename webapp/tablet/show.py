@@ -20,17 +20,9 @@ from shared.people.chats import BINDING_TERM
 from shared.pictures.qr import qr_png
 from shared.referrals.codes import show_code
 from webapp.limits import within
+from webapp.sitting import UNPROCESSABLE, Answer, say, words_of
 from webapp.tablet.cardholders import Reference, cardholder_of, refer_to
-from webapp.tablet.face import (
-    UNPROCESSABLE,
-    Answer,
-    busy,
-    say,
-    staffed_seat,
-    tablet,
-    words_of,
-    workplace,
-)
+from webapp.tablet.face import busy, staffed_seat, tablet, workplace
 from webapp.tablet.scan import typed_or_scanned
 from webapp.tablet.seats import acting, asking
 from webapp.wiring import wiring

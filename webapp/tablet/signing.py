@@ -8,18 +8,9 @@ from shared.actions.counter import lock as lock_tablet
 from shared.actions.counter import sign_in_at
 from shared.base.errors import Refusal
 from webapp.limits import within
-from webapp.tablet.face import (
-    UNPROCESSABLE,
-    Answer,
-    busy,
-    counter_page,
-    say,
-    seat,
-    staffed_seat,
-    tablet,
-    words_of,
-)
-from webapp.tablet.seats import Need, begin, last_staff_no, leave, needs, token
+from webapp.sitting import UNPROCESSABLE, Answer, begin, last_staff_no, needs, say, token, words_of
+from webapp.tablet.face import busy, counter_page, seat, staffed_seat, tablet
+from webapp.tablet.seats import Need, leave
 from webapp.wiring import wiring
 from webapp.words import t
 

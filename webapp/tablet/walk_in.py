@@ -34,20 +34,10 @@ from shared.reports.invite_page import invite_page
 from webapp.landing.pages import Typed, offer_of
 from webapp.landing.steps import FIELD_OF, RESEND_SECONDS, bank_url, read_second_step
 from webapp.limits import within
-from webapp.tablet.face import (
-    UNPROCESSABLE,
-    Answer,
-    busy,
-    counter_page,
-    say,
-    seat,
-    staffed_seat,
-    tablet,
-    words_of,
-    workplace,
-)
+from webapp.sitting import UNPROCESSABLE, Answer, needs, say, token, words_of
+from webapp.tablet.face import busy, counter_page, seat, staffed_seat, tablet, workplace
 from webapp.tablet.scan import typed_or_scanned
-from webapp.tablet.seats import Need, acting, leave, needs, token
+from webapp.tablet.seats import Need, acting, leave
 from webapp.tablet.show import qr_address
 from webapp.wiring import wiring
 from webapp.words import request_locale, t

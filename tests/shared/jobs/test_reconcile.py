@@ -142,7 +142,7 @@ def test_cells_are_plain_and_guarded(world):
     line = Line(7, key, Unit.CNY, Against.OWED, Cause.TOO_LITTLE, 10_000, 9_950)
     with world.database.reading() as session:
         campaign = get_campaign(session, world.campaign)
-        written = cells(Locale.EN, campaign, month_in("2026-03", "UTC"), line)
+        written = cells(Locale.EN, campaign.slug, month_in("2026-03", "UTC"), line)
     assert written == [
         "spring-referral", "2026-03", "7", "member:7", "base", "referral:9", "CNY", "owed",
         "too_little", "100.00", "99.50", "-0.50", "1", "settle", "posted too little",

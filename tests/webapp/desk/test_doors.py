@@ -20,12 +20,30 @@ READ = (
     *(f"/desk/campaigns/spring/rows/{what}" for what in ("grants", "referrals", "verdicts")),
     "/desk/campaigns/spring/rows/visits",
     "/desk/campaigns/spring/rows/waiting",
+    "/desk/campaigns/spring/recoverable",
+    "/desk/payouts",
+    "/desk/remedies",
+    "/desk/reviews",
+    "/desk/repairs",
+    "/desk/trials",
     "/desk/approvals",
 )
+ONE = (
+    "/desk/payouts/1",
+    "/desk/remedies/1",
+    "/desk/reviews/1",
+    "/desk/reviews/1/lines.csv",
+    "/desk/trials/1",
+    "/desk/trials/1/chart.svg",
+    "/desk/inquiries/1/progress",
+    "/desk/approvals/1",
+)
+"""Of something that is not there yet."""
 CHANGE = (
     "/desk/campaigns/spring/move/paused",
     "/desk/campaigns/spring/edit",
     "/desk/new-campaign",
+    "/desk/remedies/goodwill",
 )
 POSTS = (
     "/desk/campaigns/spring/move/paused",
@@ -36,7 +54,26 @@ POSTS = (
     "/desk/proposals",
     "/desk/approvals/1/confirm",
     "/desk/approvals/1/turn-down",
+    "/desk/payouts",
+    "/desk/payouts/1/confirm",
+    "/desk/payouts/1/cancel",
+    "/desk/payouts/1/file",
+    "/desk/answers",
+    "/desk/campaigns/spring/write-off",
+    "/desk/remedies/goodwill",
+    "/desk/remedies/1/agree",
+    "/desk/remedies/1/refuse",
+    "/desk/reviews",
+    "/desk/reviews/1/propose",
+    "/desk/repairs/1/apply",
+    "/desk/campaigns/spring/repairs",
+    "/desk/trials",
+    "/desk/inquiries/1/stop",
 )
+WRITE_OFF = "/desk/campaigns/spring/write-off"
+"""Names what it is about; opened bare it is not there."""
+COPY = "/desk/payouts/1/copy"
+"""Everybody's, and on record: a form, as a page that is opened leaves no trace."""
 ELSEWHERE = {"/desk/", "/desk/sign-in", "/desk/sign-out", "/desk/static/<path:filename>"}
 
 
@@ -55,16 +92,16 @@ def test_the_lists_of_this_file_name_every_route_of_the_desk(desks: Desks) -> No
         if rule.rule.startswith("/desk") and rule.rule not in ELSEWHERE
         for method in (rule.methods or set()) & {"GET", "POST"}
     }
-    named = {("GET", path) for path in (*READ, *CHANGE, "/desk/approvals/1")}
-    named |= {("POST", path) for path in POSTS}
+    named = {("GET", path) for path in (*READ, *ONE, *CHANGE, WRITE_OFF)}
+    named |= {("POST", path) for path in (*POSTS, COPY)}
     assert rules - named == set()
 
 
 def test_a_stranger_is_sent_to_the_sign_in_from_everywhere(desks: Desks) -> None:
     stranger = desks.stranger()
-    for path in ("/desk/", *READ, *CHANGE):
+    for path in ("/desk/", *READ, *ONE, *CHANGE, WRITE_OFF):
         assert stranger.opens(path).place == "/desk/sign-in", path
-    for path in POSTS:
+    for path in (*POSTS, COPY):
         assert stranger.posts(path).place == "/desk/sign-in", path
 
 
@@ -88,7 +125,7 @@ def test_an_auditor_can_change_nothing(desks: Desks, luo: Desk, tang: Desk) -> N
     tang.posts("/desk/campaigns/spring/move/closing")
     with desks.database.reading() as session:
         before = session.scalars(select(Audit.id)).all()
-    for path in CHANGE:
+    for path in (*CHANGE, WRITE_OFF):
         page = luo.opens(path)
         assert page.status == 403
         assert page.has("trouble-read_only")
@@ -96,7 +133,8 @@ def test_an_auditor_can_change_nothing(desks: Desks, luo: Desk, tang: Desk) -> N
         assert luo.posts(path, source="x").status == 403, path
     for path in READ:
         html = luo.opens(path).html
-        for test in ("to-paused", "edit", "check", "confirm", "turn-down", "propose"):
+        for test in ("to-paused", "edit", "check", "confirm", "turn-down", "propose", "prepare",
+                     "load", "goodwill", "ask", "apply-all"):  # fmt: skip
             assert f'data-test="{test}"' not in html
     shown = luo.opens("/desk/approvals/1")
     assert not shown.has("confirm")
@@ -180,7 +218,7 @@ def test_a_tablets_session_is_none_of_the_desks(desks: Desks) -> None:
 
 
 def test_a_forged_or_missing_token_is_refused_everywhere(desks: Desks, tang: Desk) -> None:
-    for path in (*POSTS, "/desk/sign-in", "/desk/sign-out"):
+    for path in (*POSTS, COPY, "/desk/sign-in", "/desk/sign-out"):
         for token in ("", "forged"):
             answer = tang.client.post(path, data={"csrf_token": token, "source": "x"})
             assert answer.status_code == 400, path
@@ -214,6 +252,14 @@ def test_what_is_not_there_is_told_in_words(tang: Desk) -> None:
         "/desk/approvals/99",
         f"/desk/approvals/{10**30}",
         "/desk/campaigns/%00",
+        *ONE[:-1],
+        f"/desk/payouts/{10**30}",
+        f"/desk/remedies/{10**30}",
+        f"/desk/reviews/{10**30}",
+        f"/desk/inquiries/{10**30}/progress",
+        "/desk/payouts?campaign=none",
+        "/desk/repairs?campaign=%00",
+        WRITE_OFF,
     ):
         page = tang.opens(path)
         assert page.status == 404, path

@@ -22,6 +22,17 @@
     });
   }
 
+  // A page that waits for the worker looks how far it is, and shows the answer when it is there.
+  const waits = document.querySelector("[data-watch]");
+  if (waits) {
+    const look = async () => {
+      const answer = await fetch(waits.dataset.watch);
+      if (answer.status === 204 || answer.redirected) window.location.reload();
+      else if (answer.ok) waits.innerHTML = await answer.text();
+    };
+    setInterval(() => look().catch(() => {}), 2000);
+  }
+
   // A page that comes back from memory is asked for again: it may be somebody else's now.
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) window.location.reload();
