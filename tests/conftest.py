@@ -22,7 +22,7 @@ import psycopg
 import pytest
 from keys import BLIND, MASTER, WEBHOOK_SECRET
 from snapshot import EMPTY
-from turns import Turns, Watch, turn, watched
+from turns import Turns, Watch, further_inputs, turn
 
 from shared.base.database import Database, open_database
 from shared.base.privacy import Keyring
@@ -59,11 +59,11 @@ ON_POSTGRES_BY_NIGHT = frozenset(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long turns first; what runs by night only and what coverage leaves alone is marked."""
+    """Long turns first; what runs by night only is marked."""
     items.sort(key=turn)
+    for item in further_inputs(items):
+        item.add_marker(pytest.mark.nightly)
     for item in items:
-        if not watched(item):
-            item.add_marker(pytest.mark.no_cover)
         if item.path.name in ON_POSTGRES_BY_NIGHT and item.get_closest_marker("postgres"):
             item.add_marker(pytest.mark.nightly)
 

@@ -18,15 +18,10 @@ from time import monotonic, sleep
 
 import httpx
 import pytest
+from ports import free_port
 
 READY = 150.0
 GONE = 20.0
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 class Demo:

@@ -1,8 +1,9 @@
-"""Which tests are one turn of one worker, and whom coverage watches."""
+"""Which tests are one turn of one worker, whom coverage watches, and what waits for the night."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -34,22 +35,45 @@ def turn(item: pytest.Item) -> int:
     return 3 if item.nodeid.startswith(DOMAIN) else 2
 
 
+def further_inputs(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Tests that another one has run on PostgreSQL already, with another input: what differs
+    between them the engine does not see."""
+    known: set[str] = set()
+    found = []
+    for item in items:
+        if item.get_closest_marker("postgres"):
+            test = item.nodeid.partition("[")[0]
+            if test in known:
+                found.append(item)
+            known.add(test)
+    return found
+
+
 def watched(item: pytest.Item) -> bool:
-    """Whether coverage watches this test. It slows Python by half, so it is asked of the domain
-    only, and of one engine: the other runs the same lines."""
-    spared = item.get_closest_marker("no_cover") or item.get_closest_marker("postgres")
-    return item.nodeid.startswith(DOMAIN) and spared is None
+    """Whether coverage watches this test. It slows Python by half, so it is asked of the domain's
+    own tests only, and of one engine: the other runs the same lines."""
+    spared = item.get_closest_marker("unwatched") or item.get_closest_marker("postgres")
+    return item.nodeid.startswith("tests/shared/") and spared is None
 
 
 class Watch:
-    """Processes that an unwatched test starts are unwatched too."""
+    """Lets coverage rest, in this process and in those that a test starts."""
 
     def __init__(self) -> None:
         self._kept = {name: os.environ[name] for name in _TO_PROCESSES if name in os.environ}
+        self._rests = False
 
     def turn_to(self, item: pytest.Item) -> None:
+        """Before any fixture of a test."""
+        if self._rests is not watched(item):
+            return
+        self._rests = not self._rests
         for name, value in self._kept.items():
-            if watched(item):
-                os.environ[name] = value
-            else:
+            if self._rests:
                 os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        plugin = item.config.pluginmanager.getplugin("_cov")
+        controller = getattr(plugin, "cov_controller", None)
+        if controller is not None:
+            controller.pause() if self._rests else controller.resume()

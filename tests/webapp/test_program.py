@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from shared.base.errors import Misconfigured
 from shared.base.settings import Settings
@@ -24,13 +25,6 @@ from webapp.program import run
 run(read_settings())
 """
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def test_a_taken_port_is_named_in_one_line() -> None:
@@ -56,7 +50,7 @@ def test_only_production_listens_to_everybody(settings: Settings, mode: str, hos
 def test_it_serves_in_two_processes_and_stops_without_leaving_one(
     settings: Settings, tmp_path: Path
 ) -> None:
-    port = _free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "JIANKA_MODE": "test",

@@ -99,7 +99,7 @@ def per_friend(race: Race, campaign: int) -> list[Row[tuple[str, str, str, str |
 
 
 @pytest.mark.waits
-@pytest.mark.no_cover
+@pytest.mark.unwatched
 @pytest.mark.postgres
 @pytest.mark.parametrize(
     ("members", "friends", "kill_every", "kills"),
@@ -171,7 +171,7 @@ def told_of_limits(race: Race) -> Counter[int]:
 
 
 @pytest.mark.waits
-@pytest.mark.no_cover
+@pytest.mark.unwatched
 @pytest.mark.postgres
 @pytest.mark.parametrize("rounds", [3, pytest.param(50, marks=pytest.mark.nightly)])
 def test_a_hundred_race_for_the_last_ten_places_and_the_last_hundred_yuan(

@@ -102,7 +102,7 @@ def idle(database: Database, ahead: timedelta = timedelta(0)) -> bool:
 
 
 @pytest.mark.waits
-@pytest.mark.no_cover
+@pytest.mark.unwatched
 @pytest.mark.parametrize("kills", [KILLS, pytest.param(200, marks=pytest.mark.nightly)])
 def test_a_settler_killed_many_times_loses_and_doubles_nothing(
     database: Database, workers: Workers, settings: Settings, kills: int
