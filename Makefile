@@ -4,6 +4,10 @@ PY := .venv/bin/python
 # One run: who waits leaves its core to who computes. How tests go out: tests/cast/turns.py
 SUITE := .venv/bin/pytest tests -n 4 -p no:schemathesis --cov --cov-report=term
 
+# Compiled once and kept, though the caller's environment may ask for neither: the suite starts
+# a hundred processes, and each would compile every module anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help setup run lint test nightly bench lock browser
 
 help:
