@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from coverage import Coverage
 from xdist.scheduler import LoadScopeScheduling
 
 DOMAIN = ("tests/shared/", "tests/bot/flows/")
 """Each of their tests stands alone; a file of the other tests shares one demo or browser."""
 
-_TO_PROCESSES = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+_TO_PROCESSES = "COVERAGE_PROCESS_CONFIG"
+"""What makes a Python that is started watch itself."""
 
 
 class Turns(LoadScopeScheduling):
@@ -60,20 +62,28 @@ class Watch:
     """Lets coverage rest, in this process and in those that a test starts."""
 
     def __init__(self) -> None:
-        self._kept = {name: os.environ[name] for name in _TO_PROCESSES if name in os.environ}
+        self._kept: str | None = None
+        self._resting: list[Coverage] = []
         self._rests = False
 
     def turn_to(self, item: pytest.Item) -> None:
         """Before any fixture of a test."""
-        if self._rests is not watched(item):
-            return
-        self._rests = not self._rests
-        for name, value in self._kept.items():
+        if self._rests is watched(item):
+            self._rests = not self._rests
             if self._rests:
-                os.environ.pop(name, None)
+                self._rest()
             else:
-                os.environ[name] = value
-        plugin = item.config.pluginmanager.getplugin("_cov")
-        controller = getattr(plugin, "cov_controller", None)
-        if controller is not None:
-            controller.pause() if self._rests else controller.resume()
+                self._watch()
+
+    def _rest(self) -> None:
+        self._kept = os.environ.pop(_TO_PROCESSES, None)
+        # In a worker of xdist two are at it: when the upper one stops, the lower goes on.
+        while (watching := Coverage.current()) is not None:
+            watching.stop()
+            self._resting.append(watching)
+
+    def _watch(self) -> None:
+        if self._kept is not None:
+            os.environ[_TO_PROCESSES] = self._kept
+        while self._resting:
+            self._resting.pop().start()
