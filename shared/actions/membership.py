@@ -13,6 +13,7 @@ from shared.people.persons import phone_of, set_details
 from shared.post.outbox import Channel, send_later
 from shared.referrals.referrals import Referral
 from shared.rewards.queue import wake
+from shared.rewards.standing import KeyEvent
 
 
 def change_phone(session: Session, member: Member, phone: str, now: datetime) -> bool:
@@ -41,7 +42,12 @@ def change_status(session: Session, member: Member, status: MemberStatus, at: da
         member.inactive_since = None
     else:
         member.inactive_since = member.inactive_since or at
-    campaigns = select(Referral.campaign_id).where(Referral.member_id == member.id).distinct()
+    # Goodwill needs no friend.
+    campaigns = (
+        select(Referral.campaign_id)
+        .where(Referral.member_id == member.id)
+        .union(select(KeyEvent.campaign_id).where(KeyEvent.member_id == member.id))
+    )
     for campaign_id in session.scalars(campaigns).all():
         wake(session, campaign_id, member.id, at)
     return True

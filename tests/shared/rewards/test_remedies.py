@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select
 from till import Till
 
+from shared.actions.membership import change_status
 from shared.actions.remedying import ask_goodwill, ask_write_off, decide_remedy
 from shared.applications.facts import Kind
 from shared.base.errors import Refusal
 from shared.base.money import Unit
 from shared.ledger.balance import Key
+from shared.people.members import MemberStatus, get_member
 from shared.post.audit import Audit
 from shared.rewards.remedies import RemedyState
 
@@ -137,6 +139,25 @@ def test_goodwill_is_given_by_two_and_paid_like_everything_else(story):
     assert [row["net"] for row in till.pays(36)] == ["88.00"]
     assert story.stands("Alice") == "paid +88"
     till.verify(36)
+
+
+@once
+def test_goodwill_follows_the_account_of_a_member_who_has_no_friend(story):
+    story.till = Till(story)
+
+    def turns(status: MemberStatus, day: float) -> None:
+        with story.database.transaction() as session:
+            alice = get_member(session, story.members["Alice"])
+            assert change_status(session, alice, status, story.at(day))
+
+    turns(MemberStatus.INACTIVE, 1)
+    decide(story, goodwill(story))
+    story.settle(36)
+    assert story.stands("Alice") == "pending +88"
+    turns(MemberStatus.ACTIVE, 37)
+    story.settle(37)
+    assert story.stands("Alice") == "available +88"
+    story.verify(37)
 
 
 @once
