@@ -75,7 +75,7 @@ class Drawn(StrEnum):
 
     AS_IT_IS = ""
     STATEMENT_PDF = "statement_pdf"
-    """A statement's words (`statement_pdf.to_text`) become a PDF."""
+    """A statement's words (`statement_sheet.to_text`) become a PDF."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bot.messages import Button, Document, Drawn, Response
 from shared.base import i18n
 from shared.base.database import keyring_of
 from shared.base.money import Unit
-from shared.pictures.statement_pdf import to_text
+from shared.pictures.statement_sheet import to_text
 from shared.post.audit import record
 from shared.reports.statement import Total, Way, statement, totals
 from shared.reports.statement_lines import Cursor, Line, Status

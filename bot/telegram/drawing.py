@@ -7,7 +7,8 @@ from typing import cast
 from bot.messages import Document, Drawn, Picture
 from shared.base.clock import system_clock
 from shared.pictures import Poster, Sheet, Thanks, Theme, poster_png, qr_png, thanks_png
-from shared.pictures.statement_pdf import from_text, statement_pdf
+from shared.pictures.statement_pdf import statement_pdf
+from shared.pictures.statement_sheet import from_text
 from shared.pictures.typeset import Language
 
 

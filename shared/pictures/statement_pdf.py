@@ -1,23 +1,22 @@
 """A member's statement as a PDF on A4: words in, bytes out, no database.
 
-The font is subset into the file; Simplified forms are chosen by the font's own `locl` table, as
-Pillow does it for posters. Lines are broken by `typeset`, so that Chinese turns where it may.
+The font is subset into the file. Lines are broken by `typeset`, so that Chinese turns where it may.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.resources import as_file
-from typing import Any, cast
+from typing import cast
 
 from fpdf import FPDF
 from fpdf.enums import RenderStyle, TextMode
 from fpdf.fonts import TTFFont
 
 from shared.pictures import ornament
+from shared.pictures.simplified import simplify
+from shared.pictures.statement_sheet import StatementSheet
 from shared.pictures.typeset import FONT, THIN, Language, broken, missing_glyphs, spaced, width_of
 
 _INK, _QUIET, _LINE, _PAPER, _SEAL = "#1C2430", "#5A6472", "#E4DFD6", "#FAF8F4", "#B3261E"
@@ -30,65 +29,6 @@ _FINE = 10
 _COLUMNS = (88.0, 118.0, 113.0, 64.0, 48.0, 68.28)
 _SUM_COLUMNS = (79.28, 84.0, 84.0, 84.0, 84.0, 84.0)
 _GAP = 7.0
-
-
-@dataclass(frozen=True)
-class Sum:
-    """One unit's totals."""
-
-    unit: str
-    amounts: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One grant. `live`: it stands; else it is set in quiet ink."""
-
-    earned: str
-    what: str
-    why: str
-    status: str
-    gross: str
-    tax: str
-    net: str
-    live: bool
-
-
-@dataclass(frozen=True)
-class StatementSheet:
-    """Every word of a statement. `page` holds `{n}` and `{of}`; heads stand above the columns."""
-
-    language: str
-    issuer: str
-    title: str
-    member: str
-    as_of: str
-    chain: str
-    sums_title: str
-    sum_heads: tuple[str, ...]
-    sums: tuple[Sum, ...]
-    title_of_entries: str
-    heads: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    nothing: str
-    notes_title: str
-    notes: tuple[str, ...]
-    page: str
-
-
-def to_text(sheet: StatementSheet) -> str:
-    """The sheet as the outbox keeps it until it is drawn."""
-    return json.dumps(asdict(sheet), ensure_ascii=False)
-
-
-def from_text(kept: str) -> StatementSheet:
-    """The sheet that `to_text` wrote."""
-    raw: dict[str, Any] = json.loads(kept)
-    raw["sums"] = tuple(Sum(s["unit"], tuple(s["amounts"])) for s in raw["sums"])
-    raw["entries"] = tuple(Entry(**entry) for entry in raw["entries"])
-    for name in ("sum_heads", "heads", "notes"):
-        raw[name] = tuple(raw[name])
-    return StatementSheet(**raw)
 
 
 def statement_pdf(sheet: StatementSheet, made: datetime) -> bytes:
@@ -117,7 +57,7 @@ class _Paper:
         with as_file(FONT) as path:
             self.pdf.add_font("text", fname=str(path))
         if sheet.language == "zh-Hans":
-            _simplify(cast(TTFFont, self.pdf.fonts["text"]))
+            simplify(cast(TTFFont, self.pdf.fonts["text"]))
         self.y = 0.0
         self._turn()
 
@@ -324,29 +264,3 @@ class _Paper:
         self.pdf.set_line_width(0.35)
         for curve in ornament.rosette(radius, rings=12, points=240):
             self.pdf.polyline([(x + dx, y + dy) for dx, dy in curve])
-
-
-def _simplify(font: TTFFont) -> None:
-    """Have the font draw Simplified forms, punctuation included: its `locl` for ZHS."""
-    table = font.ttfont["GSUB"].table
-    forms: dict[str, str] = {}
-    for script in table.ScriptList.ScriptRecord:
-        for system in script.Script.LangSysRecord if script.ScriptTag == "hani" else ():
-            if system.LangSysTag != "ZHS ":
-                continue
-            features = (table.FeatureList.FeatureRecord[n] for n in system.LangSys.FeatureIndex)
-            for feature in features:
-                if feature.FeatureTag == "locl":
-                    forms |= _replaced(table, feature.Feature.LookupListIndex)
-    for char, name in font.cmap.items():
-        if name in forms:
-            font.cmap[char] = forms[name]
-            font.glyph_ids[char] = font.ttfont.getGlyphID(forms[name])
-
-
-def _replaced(table: Any, lookups: Sequence[int]) -> dict[str, str]:
-    forms: dict[str, str] = {}
-    for number in lookups:
-        for part in table.LookupList.Lookup[number].SubTable:
-            forms |= getattr(part, "ExtSubTable", part).mapping
-    return forms

@@ -16,7 +16,7 @@ from shared.campaigns import words
 from shared.campaigns.campaigns import CampaignVersion, shown_campaign
 from shared.people.members import get_member, person_of
 from shared.people.persons import name_of
-from shared.pictures.statement_pdf import Entry, StatementSheet, Sum
+from shared.pictures.statement_sheet import Entry, StatementSheet, Sum
 from shared.reports.statement import Total, as_of, statement, totals
 from shared.reports.statement_lines import Line, Status
 

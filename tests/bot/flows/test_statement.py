@@ -19,7 +19,7 @@ from shared.ledger.entries import post
 from shared.people.chats import Chat
 from shared.people.members import get_member, person_of
 from shared.people.persons import set_details
-from shared.pictures.statement_pdf import from_text
+from shared.pictures.statement_sheet import from_text
 from shared.post.audit import Audit
 
 BOB = "+8613900139000"

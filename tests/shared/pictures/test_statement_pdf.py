@@ -9,14 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.pictures.statement_pdf import (
-    Entry,
-    StatementSheet,
-    Sum,
-    from_text,
-    statement_pdf,
-    to_text,
-)
+from shared.pictures.statement_pdf import statement_pdf
+from shared.pictures.statement_sheet import Entry, StatementSheet, Sum, from_text, to_text
 
 MADE = datetime(2026, 3, 6, 4, 0, tzinfo=UTC)
 ENTRY = Entry(
