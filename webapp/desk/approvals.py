@@ -21,10 +21,11 @@ from shared.campaigns.problems import CampaignFileError
 from shared.reports.desk_approvals import ApprovalLine, approval_line, approval_lines
 from shared.reports.desk_effects import effect_on
 from shared.reports.desk_waiting import Waiting, Work, waiting_work
-from webapp.desk.face import desk, page, present
+from webapp.desk.face import desk, filters, page, present
 from webapp.desk.programme import changes_to
 from webapp.desk.seats import acting, asking
 from webapp.desk.tables import Cell, Column, as_csv
+from webapp.desk.typed import one_of
 from webapp.sitting import UNPROCESSABLE, Answer, say, words_of
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
@@ -45,15 +46,16 @@ _COLUMNS = (
 @desk.get("/approvals")
 def approvals() -> Answer:
     """Proposals; `?state=` shows those of one state, `?format=csv` is a spreadsheet."""
-    asked = request.args.get("state", "")
-    state = ApprovalState(asked) if asked in set(ApprovalState) else None
+    state = one_of(ApprovalState, request.args.get("state"))
     with asking() as session:
         lines = approval_lines(session, state)
         if request.args.get("format") == "csv":
             return as_csv("approvals", _COLUMNS, [_cells(line) for line in lines])
         kept = {"state": state.value} if state is not None else {}
+        words = {each: t(f"desk.state.{each.value}") for each in ApprovalState}
         return page(
-            "approvals", "approvals", lines=lines, state=state, states=list(ApprovalState),
+            "approvals", "approvals", lines=lines,
+            choices=filters("desk.approvals", "state", words, state),
             others=[] if state not in (None, ApprovalState.OPEN) else waiting_work(session),
             address_of=address_of, tones=TONES, what_of=what_of,
             csv=url_for("desk.approvals", **kept, format="csv"),

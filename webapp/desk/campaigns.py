@@ -11,9 +11,10 @@ from shared.actions.approvals import ApprovalKind, open_approvals
 from shared.actions.campaigning import next_lives
 from shared.campaigns.campaigns import Campaign, Life, campaign_by_slug, current_version
 from shared.reports.desk_campaigns import CampaignLine, campaign_list, campaign_sight
-from webapp.desk.face import desk, page
+from webapp.desk.face import desk, filters, page
 from webapp.desk.seats import asking
 from webapp.desk.tables import Cell, Column, as_csv
+from webapp.desk.typed import one_of
 from webapp.sitting import Answer
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
@@ -61,15 +62,16 @@ def _name(session: Session, campaign: Campaign) -> str:
 @desk.get("/campaigns")
 def campaigns() -> Answer:
     """Every campaign; `?life=` shows those of one life, `?format=csv` is a spreadsheet."""
-    asked = request.args.get("life", "")
-    life = Life(asked) if asked in set(Life) else None
+    life = one_of(Life, request.args.get("life"))
     with asking() as session:
         lines = campaign_list(session, wiring().now(), life)
     if request.args.get("format") == "csv":
         return as_csv("campaigns", _COLUMNS, (_cells(line) for line in lines))
+    words = {each: t(f"campaign.life.{each.value}") for each in Life}
     return page(
-        "campaigns", "campaigns", lines=lines, life=life, lives=list(Life), tones=TONES,
-        speaks=request_locale(), csv=_csv_address(),
+        "campaigns", "campaigns", lines=lines, tones=TONES,
+        choices=filters("desk.campaigns", "life", words, life), speaks=request_locale(),
+        csv=_csv_address(),
     )  # fmt: skip
 
 

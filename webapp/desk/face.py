@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
@@ -9,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared.actions.desk_seat import DeskSeat
 from webapp.sitting import IDLE_SECONDS, mind_manners, readable, told, wait_a_minute
-from webapp.words import language_choices
+from webapp.words import language_choices, t
 
 desk = Blueprint(
     "desk",
@@ -51,6 +53,22 @@ def present() -> DeskSeat:
 def sentence(words: str) -> str:
     """Words of a list as they begin a line."""
     return words[:1].upper() + words[1:]
+
+
+def filters(
+    endpoint: str,
+    name: str,
+    words: Mapping[StrEnum, str],
+    chosen: StrEnum | None,
+    anchor: str | None = None,
+    **kept: Any,
+) -> list[tuple[str, str, bool]]:
+    """The links above a list: all, then each choice that `words` names; which is chosen."""
+    links = [(url_for(endpoint, **kept), t("desk.filter.all"), chosen is None)]
+    for each, said in words.items():
+        address = url_for(endpoint, _anchor=anchor, **kept, **{name: each.value})
+        links.append((address, sentence(said), each is chosen))
+    return links
 
 
 def page(template: str, place: str, status: int = 200, **more: Any) -> Response:

@@ -21,11 +21,11 @@ from shared.reports.payout_file import Form
 from shared.reports.payouts import batches
 from shared.rewards.payouts import TRANSITIONS, LineState, State
 from webapp.desk.campaigns import campaign_of
-from webapp.desk.face import desk, downloaded, page, present, sentence
+from webapp.desk.face import desk, downloaded, filters, page, present
 from webapp.desk.payout_tables import BATCHES, LINES, batch_cells, line_cells
 from webapp.desk.seats import Need, acting, asking
 from webapp.desk.tables import as_csv
-from webapp.desk.typed import number_of
+from webapp.desk.typed import number_of, one_of
 from webapp.sitting import UNPROCESSABLE, Answer, needs, say, words_of
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
@@ -126,8 +126,7 @@ def full_file(number: int) -> Answer:
 
 
 def _form() -> Form:
-    asked = request.form.get("form", "")
-    return Form(asked) if asked in set(Form) else Form.CSV
+    return one_of(Form, request.form.get("form")) or Form.CSV
 
 
 def _known(number: int) -> int:
@@ -143,8 +142,7 @@ def _refused(number: int, refusal: Refusal) -> Response:
 
 
 def _list(session: Session, refused: str = "") -> Response:
-    asked, slug = request.args.get("state", ""), request.args.get("campaign", "")
-    state = State(asked) if asked in set(State) else None
+    state, slug = one_of(State, request.args.get("state")), request.args.get("campaign", "")
     campaign = campaign_of(session, slug) if slug else None
     campaign_id = campaign.id if campaign is not None else None
     kept = {"campaign": slug} if slug else {}
@@ -156,20 +154,12 @@ def _list(session: Session, refused: str = "") -> Response:
         )
     before = number_of(request.args.get("before"))
     found = batches(session, campaign_id, A_PAGE, state=state, before=before)
-    choices = [(url_for("desk.payouts", **kept), t("desk.filter.all"), state is None)]
-    choices += [
-        (
-            url_for("desk.payouts", **kept, state=each.value),
-            sentence(t(f"payout.state.{each.value}")),
-            each is state,
-        )
-        for each in State
-    ]
+    words = {each: t(f"payout.state.{each.value}") for each in State}
     more = len(found) == A_PAGE
     return page(
         "payouts", "payouts", UNPROCESSABLE if refused else 200, refused=refused, slug=slug,
         ready=[each for each in ready_to_pay(session) if campaign_id in (None, each.campaign.id)],
-        lines=found, tones=TONES, choices=choices,
+        lines=found, tones=TONES, choices=filters("desk.payouts", "state", words, state, **kept),
         further=url_for("desk.payouts", **here, before=found[-1].number) if more else "",
         start=url_for("desk.payouts", **here) if before else "",
         csv=url_for("desk.payouts", **here, format="csv"),
@@ -179,24 +169,19 @@ def _list(session: Session, refused: str = "") -> Response:
 
 def _page(session: Session, number: int, refused: str = "") -> Response:
     sight = _sight(session, number)
-    asked = request.args.get("line", "")
-    state = LineState(asked) if asked in set(LineState) else None
+    state = one_of(LineState, request.args.get("line"))
     after = request.args.get("after", "")
     shown = pay_lines(session, number, state, after, A_PAGE)
     here = {"number": number} | ({"line": state.value} if state is not None else {})
-    choices = [(url_for("desk.payout", number=number), t("desk.filter.all"), state is None)]
-    choices += [
-        (
-            url_for("desk.payout", number=number, line=each.value, _anchor="lines"),
-            t("desk.payout.count", words=t(f"desk.payout.line.{each.value}"), n=n),
-            each is state,
-        )
+    words = {
+        each: t("desk.payout.count", words=t(f"desk.payout.line.{each.value}"), n=n)
         for each, n in sight.counts.items()
-    ]
+    }
     own = sight.batch.prepared_by == f"staff:{present().staff_id}"
     return page(
         "payout", "payouts", UNPROCESSABLE if refused else 200, refused=refused, sight=sight,
-        own=own, tones=TONES, steps=_steps(sight), columns=LINES, choices=choices,
+        own=own, tones=TONES, steps=_steps(sight), columns=LINES,
+        choices=filters("desk.payout", "line", words, state, "lines", number=number),
         ways=TRANSITIONS[sight.state], State=State, zone=sight.campaign.zone,
         rows=[line_cells(each) for each in shown.rows],
         start=url_for("desk.payout", **here, _anchor="lines") if after else "",

@@ -17,10 +17,10 @@ from shared.people.members import member_by_ref
 from shared.reports.desk_remedies import Owing, RemedyLine, owings, remedy_lines, remedy_of
 from shared.rewards.remedies import RemedyKind, RemedyState
 from webapp.desk.campaigns import campaign_of, named_campaigns
-from webapp.desk.face import desk, page, present
+from webapp.desk.face import desk, filters, page, present
 from webapp.desk.seats import Need, acting, asking
 from webapp.desk.tables import Cell, Column, as_csv
-from webapp.desk.typed import hundredths_of
+from webapp.desk.typed import hundredths_of, one_of
 from webapp.sitting import UNPROCESSABLE, Answer, needs, say, words_of
 from webapp.wiring import wiring
 from webapp.words import t
@@ -47,24 +47,16 @@ _COLUMNS = (
 @desk.get("/remedies")
 def remedies() -> Answer:
     """Requests; `?state=` shows those of one state, `?format=csv` is a spreadsheet."""
-    asked = request.args.get("state", "")
-    state = RemedyState(asked) if asked in set(RemedyState) else None
+    state = one_of(RemedyState, request.args.get("state"))
     with asking() as session:
         lines = remedy_lines(session, state)
         if request.args.get("format") == "csv":
             return as_csv("remedies", _COLUMNS, [_cells(line) for line in lines])
-        choices = [(url_for("desk.remedies"), t("desk.filter.all"), state is None)]
-        choices += [
-            (
-                url_for("desk.remedies", state=each.value),
-                t(f"desk.remedy.state.{each.value}"),
-                each is state,
-            )
-            for each in RemedyState
-        ]
+        words = {each: t(f"desk.remedy.state.{each.value}") for each in RemedyState}
         kept = {"state": state.value} if state is not None else {}
         return page(
-            "remedies", "remedies", lines=lines, tones=TONES, choices=choices,
+            "remedies", "remedies", lines=lines, tones=TONES,
+            choices=filters("desk.remedies", "state", words, state),
             csv=url_for("desk.remedies", **kept, format="csv"), campaigns=named_campaigns(session),
         )  # fmt: skip
 

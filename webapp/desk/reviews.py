@@ -31,7 +31,7 @@ from webapp.desk.campaigns import named_campaigns
 from webapp.desk.face import desk, page, sentence
 from webapp.desk.seats import acting, asking
 from webapp.desk.tables import Cell, Column, as_csv_of
-from webapp.desk.typed import number_of, sent_file
+from webapp.desk.typed import number_of, one_of, sent_file
 from webapp.sitting import UNPROCESSABLE, Answer, say, words_of
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
@@ -154,8 +154,7 @@ def _faulty(kept: Kept) -> set[tuple[int, Cause]]:
 
 def _answered(session: Session, inquiry: Inquiry, refused: str = "") -> Response:
     found = reviewed(inquiry.answer or {})
-    asked = request.args.get("cause", "")
-    cause = Cause(asked) if asked in set(Cause) else None
+    cause = one_of(Cause, request.args.get("cause"))
     after = number_of(request.args.get("after")) or 0
     shown = _lines(inquiry, cause, after)
     here = {"number": inquiry.id} | ({"cause": cause.value} if cause is not None else {})

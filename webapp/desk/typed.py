@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
+from typing import TypeVar
 
 from flask import request
 from werkzeug.datastructures import FileStorage
 
 _BESIDE = re.compile(r"[\s,\u00a5\uff0c\uffe5]")
 """Signs that people write with an amount."""
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def number_of(written: str | None) -> int | None:
     """A whole number out of an address or a form."""
     plain = (written or "").strip()
     return int(plain) if plain.isascii() and plain.isdecimal() and len(plain) < 16 else None
+
+
+def one_of(choices: type[Choice], written: str | None) -> Choice | None:
+    """The choice that an address or a form names."""
+    return choices(written) if written in set(choices) else None
 
 
 def hundredths_of(written: str) -> int | None:
