@@ -77,7 +77,7 @@ class Watch:
 
     def _rest(self) -> None:
         self._kept = os.environ.pop(_TO_PROCESSES, None)
-        # In a worker of xdist two are at it: when the upper one stops, the lower goes on.
+        # In a worker of xdist several are stacked: when the upper one stops, the one below goes on.
         while (watching := Coverage.current()) is not None:
             watching.stop()
             self._resting.append(watching)

@@ -39,7 +39,7 @@ def play(database: Database, crowd: Crowd, events: list[dict[str, Any]], seed: i
     with database.transaction() as session:
         assert lease.take(session, "settle", "test", datetime.now(UTC))
     while told:
-        batch = [told.pop() for _ in range(min(len(told), chance.randint(1, 100)))]
+        batch = [told.pop() for _ in range(min(len(told), chance.randint(1, 40)))]
         with database.transaction() as session:
             accept_events(session, parse_items(batch, now), now)
         if chance.random() < 0.7:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from spring import LADDER_OFF, WELCOME_OFF
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from till import Till
@@ -27,27 +28,6 @@ from shared.rewards.queue import wake
 from shared.rewards.settle import settle
 from shared.rewards.standing import Happening, happen
 
-WELCOME_OFF = (
-    """  - id: welcome
-    kind: welcome
-    trigger:
-      first_purchase: {at_least: ¥300, within_days: 90}
-    amount: ¥50
-    cooling_days: 30
-""",
-    "",
-)
-LADDER_OFF = (
-    """  - id: ladder
-    kind: ladder
-    cooling_days: 30
-    steps:
-      - {at: 1, amount: 500 points}
-      - {at: 3, amount: "3,000 points"}
-      - {at: 5, amount: "8,000 points"}
-""",
-    "",
-)
 once = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """Rules in which the engines have no part are told once."""
 GRANTED = [

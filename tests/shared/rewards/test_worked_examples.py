@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from spring import LADDER_OFF, WELCOME_OFF
+
 from shared.applications.facts import Kind
 from shared.base.money import Unit
 from shared.campaigns.campaigns import Life, get_campaign, move
@@ -17,27 +19,6 @@ from shared.ledger.balance import Account, Key
 from shared.people.members import MemberStatus
 from shared.rewards.standing import Happening, happen
 
-WELCOME_OFF = (
-    """  - id: welcome
-    kind: welcome
-    trigger:
-      first_purchase: {at_least: ¥300, within_days: 90}
-    amount: ¥50
-    cooling_days: 30
-""",
-    "",
-)
-LADDER_OFF = (
-    """  - id: ladder
-    kind: ladder
-    cooling_days: 30
-    steps:
-      - {at: 1, amount: 500 points}
-      - {at: 3, amount: "3,000 points"}
-      - {at: 5, amount: "8,000 points"}
-""",
-    "",
-)
 ONLY_BASE = (WELCOME_OFF, LADDER_OFF)
 
 
