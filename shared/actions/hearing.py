@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -18,13 +17,14 @@ from shared.actions.membership import change_phone, change_status
 from shared.applications.events import MEMBER_CHANGED, BankEvent, read_event
 from shared.applications.facts import (
     Application,
-    FactRow,
     Kind,
     application_by_ref,
     approvals_of,
+    insert_applications,
+    insert_facts,
 )
 from shared.base.clock import Clock, system_clock
-from shared.base.database import Base, Database
+from shared.base.database import Database
 from shared.base.lease import LostLease, hold
 from shared.base.log import log
 from shared.base.money import Unit
@@ -98,13 +98,9 @@ def hear(session: Session, rows: list[inbox.Inbox], now: datetime) -> None:
             _change_member(session, event, now)
         else:
             facts.append(_fact(session, event, row.received_at))
-    _insert_new(session, FactRow, facts)
+    insert_facts(session, facts)
     refs = sorted({f["application_ref"] for f in facts if f["application_ref"]})
-    _insert_new(
-        session,
-        Application,
-        [{"application_ref": ref, "first_heard_at": now} for ref in refs],
-    )
+    insert_applications(session, refs, now)
     for ref in sorted(may_match(session, [f for f in facts if f["kind"] == Kind.SUBMITTED])):
         application = application_by_ref(session, ref)
         assert application is not None
@@ -136,15 +132,6 @@ def _fact(session: Session, event: BankEvent, received_at: datetime) -> dict[str
         "product": data.get("product"),
         "branch": data.get("branch"),
     }
-
-
-def _insert_new(session: Session, table: type[Base], values: list[dict[str, Any]]) -> None:
-    """Insert rows, passing over those whose unique key is there already."""
-    if not values:
-        return
-    on_postgres = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert if on_postgres else sqlite.insert
-    session.execute(insert(table.__table__).on_conflict_do_nothing(), values)  # type: ignore[arg-type]
 
 
 def _wake_concerned(session: Session, facts: list[dict[str, Any]], now: datetime) -> None:

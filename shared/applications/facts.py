@@ -7,16 +7,17 @@ belong to an application is read, never written, so any order of arrival reads t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Boolean, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Utc, id_column
 from shared.base.direct import Direct, among
+from shared.base.rows import insert_new_rows
 
 KEEP_UNMATCHED = timedelta(days=120)
 
@@ -113,6 +114,8 @@ class ToldFact(NamedTuple):
 
 
 _FACTS = FactRow.metadata.tables[FactRow.__tablename__]
+_APPLICATIONS = Application.metadata.tables[Application.__tablename__]
+_NULLABLE = tuple(c.name for c in _FACTS.c if c.name not in ("id", "amount"))
 _TOLD = select(*(_FACTS.c[name] for name in ToldFact._fields))
 _OF_APPLICATIONS = Direct(_TOLD.where(among(_FACTS.c.application_ref, "refs")))
 _OF_CUSTOMERS = Direct(
@@ -121,6 +124,18 @@ _OF_CUSTOMERS = Direct(
 _APPROVALS = Direct(
     _TOLD.where(among(_FACTS.c.customer_ref, "refs"), _FACTS.c.kind == Kind.APPROVED.value)
 )
+
+
+def insert_facts(session: Session, facts: Iterable[Mapping[str, Any]]) -> None:
+    """Store facts, each a row's values by column, passing over those that were told before."""
+    rows = [(*map(fact.get, _NULLABLE), fact.get("amount", 0)) for fact in facts]
+    insert_new_rows(session, _FACTS, (*_NULLABLE, "amount"), rows)
+
+
+def insert_applications(session: Session, refs: Iterable[str], now: datetime) -> None:
+    """Know applications by the bank's references, heard of first at `now` unless known."""
+    columns = "application_ref", "first_heard_at"
+    insert_new_rows(session, _APPLICATIONS, columns, [(ref, now) for ref in refs])
 
 
 def application_by_ref(session: Session, application_ref: str) -> Application | None:

@@ -44,6 +44,13 @@ def insert_rows(
             copy.write_row(row)
 
 
+def insert_new_rows(
+    session: Session, table: Table, columns: tuple[str, ...], rows: Sequence[Row]
+) -> None:
+    """Insert rows, passing over those of which a unique key is there already."""
+    _insert_over(session, table, columns, rows, " ON CONFLICT DO NOTHING")
+
+
 def upsert_rows(
     session: Session,
     table: Table,
@@ -53,10 +60,15 @@ def upsert_rows(
 ) -> None:
     """Insert rows of different primary keys, in their order, or bring those that are there up to
     the values. `least`: of those only this column changes, and only to something less."""
+    _insert_over(session, table, columns, rows, _over(table, columns, least))
+
+
+def _insert_over(
+    session: Session, table: Table, columns: tuple[str, ...], rows: Sequence[Row], over: str
+) -> None:
     if not rows:
         return
     line = line_of(session)
-    over = _over(table, columns, least)
     if line.dialect.name != "postgresql":
         _one_by_one(line, _into(table, columns) + over, table, columns, rows)
         return

@@ -17,10 +17,9 @@ from typing import Any
 
 from keys import BLIND, MASTER
 from sqlalchemy import func, insert, select
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 
-from shared.applications.facts import Application, FactRow, Kind
+from shared.applications.facts import Application, Kind, insert_facts
 from shared.base import lease
 from shared.base.clock import system_clock
 from shared.base.database import Database, open_database
@@ -174,10 +173,9 @@ def hear(
     """
     chance = random.Random(seed)
     database = open_database(f"{url}?options=-c%20deadlock_timeout%3D20ms", _keyring())
-    rows = postgresql.insert(FactRow.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
     if gate is not None:
         with database.reading() as session:  # what a process does once; nothing of it is kept
-            session.execute(rows, [fact for _, fact in told[:size]])
+            insert_facts(session, [fact for _, fact in told[:size]])
             wake_all(session, [(racer.campaign, racer.member) for racer, _ in told[:1]], _LONG_AGO)
         gate.wait()
     while told:
@@ -186,7 +184,7 @@ def hear(
         places = list({(racer.campaign, racer.member) for racer, _ in portion})
         try:
             with database.transaction() as session:
-                session.execute(rows, [fact for _, fact in portion])
+                insert_facts(session, [fact for _, fact in portion])
                 if chance.random() >= adverse:
                     wake_all(session, places, at)
                 else:
