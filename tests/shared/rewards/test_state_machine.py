@@ -14,7 +14,7 @@ import pytest
 from dying import Mortal
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
-from plain_rewards import DAY, Key, Scheme, Tax
+from plain_rewards import CLAW_BACK, DAY, Key, Scheme, Tax
 from reward_world import World
 from side_by_side import OPERATOR, SideBySide
 from snapshot import Kept
@@ -56,10 +56,13 @@ class Rewards(SideBySide):
         paid=st.booleans(),
         undone=st.integers(0, 2),
         frauds=st.integers(0, 2),
+        late=st.sampled_from([False, False, True]),
     )
-    def begins(self, scheme: str, friends: list[int], paid: bool, undone: int, frauds: int) -> None:
+    def begins(
+        self, scheme: str, friends: list[int], paid: bool, undone: int, frauds: int, late: bool
+    ) -> None:
         """Some friends came before, what they brought may have been paid, and some purchases
-        taken back after that, or frauds found and one cleared again."""
+        taken back after that, or frauds found (or just too late) and one cleared again."""
         self.begin(self.worlds[scheme])
         for whose in friends:
             self.a_friend_comes_all_the_way(whose, 300)
@@ -69,6 +72,8 @@ class Rewards(SideBySide):
             for which in range(undone):
                 self.a_purchase_is_taken_back(which, 0, NOW)
             self.time_passes(HOUR, works=True)
+        if frauds and late:
+            self.time_passes(CLAW_BACK - 8 * DAY - 2 * HOUR, works=True)
         for which in range(frauds):
             self.two_people_find(which)
         if frauds > 1:
