@@ -153,7 +153,8 @@ class Heard:
             self.inactive.pop(said.member)
         else:
             self.inactive.setdefault(said.member, said.at)
-        if any(friend.member == said.member for friend in self.friends.values()):
+        invited = any(friend.member == said.member for friend in self.friends.values())
+        if invited or any(key[0] == f"member:{said.member}" for key in self.given):
             self.wake(said.member, said.at)
 
     def wake(self, member: int, at: datetime) -> None:

@@ -65,6 +65,6 @@ def _page(session: Session, slug: str, number: int, refused: str = "") -> Respon
         raise NotFound from None
     found = friend_at(session, referral, wiring().now())
     return page(
-        "friend", "remedies", UNPROCESSABLE if refused else 200, found=found, refused=refused,
+        "friend", "campaigns", UNPROCESSABLE if refused else 200, found=found, refused=refused,
         kind=found.next.value, tones=TONES, reason=typed_reason(), longest=LONGEST_REASON,
     )  # fmt: skip
