@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from till import Till
+
 from shared.actions.remedying import ask_finding, decide_remedy
 from shared.base.money import Unit
 from shared.ledger.balance import Account
@@ -17,6 +19,15 @@ from shared.rewards.supposing import Effect, effect_of
 
 FRAUD, CLEARED = RemedyKind.FRAUD, RemedyKind.CLEARED
 _BACK = (Account.RECOVERABLE, Account.WRITTEN_OFF)
+
+
+def with_bob(story: Any) -> Any:
+    """Alice's friend Bob qualified on day 10, and there are people who find."""
+    story.till = Till(story)
+    story.friend("Bob", of="Alice")
+    story.qualifies("Bob", day=10)
+    story.settle(10)
+    return story
 
 
 def asks(

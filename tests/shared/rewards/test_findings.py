@@ -3,28 +3,33 @@ mistake is mended. The spring campaign; its claw-back window is 90 days."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from finding import CLEARED, asks, decides, finds, preview
+from finding import CLEARED, asks, decides, finds, preview, with_bob
 from spring import SHARE, SPRING, STAGES, rules
 from sqlalchemy import select
 from till import Till
 
-from shared.applications.facts import FactRow, Kind
+from shared.applications.facts import Application, FactRow, Kind
 from shared.base.clock import month_of
 from shared.base.errors import Refusal
+from shared.base.i18n import Locale
 from shared.base.money import Unit
 from shared.campaigns.file import read_campaign
 from shared.ledger.verify import verify
-from shared.people.members import get_member, person_of
-from shared.people.persons import phone_blind
-from shared.post.audit import Audit
 from shared.referrals.findings import Finding
-from shared.referrals.referrals import Referral, Registration
+from shared.referrals.referrals import Credit, Source
+from shared.reports.progress import FriendState, progress_in
 from shared.reports.simulation import try_out
+from shared.reports.statement import statement
+from shared.reports.statement_lines import Status
+from shared.reports.statement_words import status_words
 from shared.rewards.books import month_in
 from shared.rewards.causes import Cause
 from shared.rewards.month_review import review_month
-from shared.rewards.remedies import Remedy, RemedyState
+from shared.rewards.remedies import RemedyState
+from shared.rewards.settle import claim_effect
 from shared.rewards.supposing import Effect
 
 once = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -33,13 +38,10 @@ once = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.fixture
 def spring(story):
     """Alice's friend Bob qualified on day 10."""
-    story.till = Till(story)
-    story.friend("Bob", of="Alice")
-    story.qualifies("Bob", day=10)
-    story.settle(10)
-    return story
+    return with_bob(story)
 
 
+@once
 def test_before_its_release_everything_of_the_friend_goes_back(spring):
     number = asks(spring, "Bob", 12)
     assert spring.settle(12) == []  # one person's word is nobody's loss
@@ -63,6 +65,7 @@ def test_before_its_release_everything_of_the_friend_goes_back(spring):
     spring.verify(60)
 
 
+@once
 def test_after_the_payout_it_is_to_be_returned_and_netted(spring):
     spring.settle(40)
     spring.till.pays(40)
@@ -256,106 +259,6 @@ def test_a_flag_may_stand_beside_it_and_only_holds(spring):
     spring.verify(42)
 
 
-def test_two_people_neither_of_them_a_party(spring):
-    with pytest.raises(Refusal, match=r"^payout\.authority$"):
-        asks(spring, "Bob", 12, by="Mei")
-    with pytest.raises(Refusal, match=r"^finding\.none$"):
-        asks(spring, "Bob", 12, CLEARED)
-    for wrong in ({"number": 999}, {"number": 0}):
-        with pytest.raises(Refusal, match=r"^finding\.unknown$"):
-            asks(spring, "Bob", 12, **wrong)
-    number = asks(spring, "Bob", 12)
-    with pytest.raises(Refusal, match=r"^remedy\.asked$"):
-        asks(spring, "Bob", 12, by="Chen")
-    with pytest.raises(Refusal, match=r"^remedy\.maker$"):
-        decides(spring, number, 12, by="Dai")
-    with pytest.raises(Refusal, match=r"^payout\.authority$"):
-        decides(spring, number, 12, by="Mei")
-    assert decides(spring, number, 12) is RemedyState.DONE
-    with pytest.raises(Refusal, match=r"^remedy\.decided$"):
-        decides(spring, number, 12)  # the second click
-    spring.settle(12)
-    spring.settle(12)
-    assert len(spring.ledger("Alice")) == 6
-    with spring.database.reading() as session:
-        rows = session.execute(
-            select(Audit.act, Audit.details).where(Audit.act.like("remedy.%")).order_by(Audit.id)
-        ).all()
-        assert [(act, details["kind"], details["party"]) for act, details in rows] == [
-            (act, "fraud", f"friend:{spring.friends['Bob']}")
-            for act in ("remedy.asked", "remedy.done")
-        ]
-        asked = session.scalars(select(Remedy)).one()
-        assert (asked.unit, asked.amount) == ("CNY", 150_00)
-
-
-@once
-def test_a_refused_request_leaves_everything_and_may_be_made_again(spring):
-    assert decides(spring, asks(spring, "Bob", 12), 12, agree=False) is RemedyState.REFUSED
-    assert spring.settle(12) == []
-    with spring.database.reading() as session:
-        assert session.scalars(select(Finding)).all() == []
-    finds(spring, "Bob", 13)
-    assert spring.stands("Alice") == ""
-
-
-@once
-def test_a_friend_of_another_campaign_is_not_there(spring):
-    here = spring.campaign
-    spring.campaign_file(("slug: spring-referral", "slug: summer-referral"))
-    assert spring.campaign != here
-    with pytest.raises(Refusal, match=r"^finding\.unknown$"):
-        asks(spring, "Bob", 12)
-    asks(spring, "Bob", 12, campaign=here)
-
-
-def refused_to(spring) -> None:
-    """Dai may neither ask nor decide."""
-    with pytest.raises(Refusal, match=r"^remedy\.party$"):
-        asks(spring, "Bob", 12)
-    number = asks(spring, "Bob", 12, by="Chen")
-    with pytest.raises(Refusal, match=r"^remedy\.party$"):
-        decides(spring, number, 12, by="Dai")
-
-
-@once
-def test_the_inviter_has_no_word_in_it(spring):
-    with spring.database.transaction() as session:
-        spring.till.who(session, "Dai").customer_ref = "C-Alice"
-    refused_to(spring)
-
-
-@once
-def test_nor_has_the_friend_by_the_card_they_got(spring):
-    with spring.database.transaction() as session:
-        for n, customer in enumerate(("C-Dai", "C-Other")):  # the older card is theirs as well
-            session.add(
-                FactRow(
-                    event=f"bank|x{n}", kind=Kind.APPROVED.value, at=spring.at(9 + n),
-                    received_at=spring.at(9 + n), application_ref="A-Bob-1", customer_ref=customer,
-                )
-            )  # fmt: skip
-    refused_to(spring)
-
-
-@once
-def test_nor_by_the_number_they_registered(spring):
-    phone = "+8613912340000"
-    spring.member("Dai")
-    with spring.database.transaction() as session:
-        person = person_of(session, get_member(session, spring.members["Dai"]))
-        person.phone_blind = phone_blind(session, phone)
-        registration = Registration(
-            campaign_id=spring.campaign, invite_id=1, person_id=person.id,
-            phone_blind=person.phone_blind, handle="h", referral_token="t", receipt="r", version=1,
-            channel="chat", started_at=spring.begin,
-        )  # fmt: skip
-        session.add(registration)
-        session.flush()
-        session.get_one(Referral, spring.friends["Bob"]).registration_id = registration.id
-    refused_to(spring)
-
-
 @once
 def test_the_review_tells_it_as_a_claw_back_and_what_was_decided_late_as_late(spring):
     finds(spring, "Bob", 12)
@@ -387,3 +290,42 @@ def test_a_simulation_knows_the_findings_as_the_ledger_does(spring):
         assert verify(session) == []
     assert trial.simulated.costs == trial.actual.costs
     assert trial.simulated.friends == trial.actual.friends == 1
+
+
+@once
+def test_the_statement_and_the_progress_tell_the_clause_and_no_more(spring):
+    alice = spring.members["Alice"]
+    finds(spring, "Bob", 15)
+    with spring.database.reading() as session:
+        lines = statement(session, alice, spring.at(16), most=9).lines
+        seen = progress_in(session, spring.campaign, alice, spring.at(16))
+        later = progress_in(session, spring.campaign, alice, spring.at(100))
+    assert {line.status for line in lines} == {Status.TAKEN_BACK}
+    assert sorted(status_words(Locale.ZH_HANS, line) for line in lines) == [
+        "3 月 19 日收回：推荐奖励的条件不再满足",
+        "3 月 19 日收回：阶梯奖励的条件不再满足",
+    ]
+    assert (seen.reached, seen.friends[0].state) == (0, FriendState.IN_PROGRESS)
+    assert later.friends[0].state is FriendState.NOT_MET
+
+
+@once
+def test_a_claim_for_a_friend_found_a_fraud_would_add_nothing(spring):
+    finds(spring, "Bob", 12)
+    with spring.database.transaction() as session:
+        missed = Application(application_ref="A-9", first_heard_at=spring.at(13))
+        session.add(missed)
+        for day, kind, amount in ((14, Kind.APPROVED, 0), (15, Kind.PURCHASE, 300_00)):
+            session.add(
+                FactRow(
+                    event=f"bank|{kind}", kind=kind.value, at=spring.at(day), amount=amount,
+                    received_at=spring.at(day), application_ref="A-9", transaction_ref="T9",
+                )
+            )  # fmt: skip
+        session.flush()
+        claimed = Credit(spring.friends["Bob"], missed.id, spring.at(13), 1, Source.CLAIM)
+    with spring.database.reading() as session:
+        alice, at = spring.members["Alice"], spring.at(20)
+        assert claim_effect(session, spring.campaign, alice, claimed, at) == {}
+        other = replace(claimed, referral=77)
+        assert claim_effect(session, spring.campaign, alice, other, at) != {}
