@@ -6,11 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from finding import CLEARED, asks, decides, finds, preview, with_bob
+from finding import CLEARED, FRAUD, asks, decides, finds, preview, with_bob
 from spring import SHARE, SPRING, STAGES, rules
 from sqlalchemy import select
 from till import Till
+from told import listening
 
+from shared.actions import settling
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.clock import month_of
 from shared.base.errors import Refusal
@@ -329,3 +331,33 @@ def test_a_claim_for_a_friend_found_a_fraud_would_add_nothing(spring):
         assert claim_effect(session, spring.campaign, alice, claimed, at) == {}
         other = replace(claimed, referral=77)
         assert claim_effect(session, spring.campaign, alice, other, at) != {}
+
+
+@once
+def test_the_member_is_told_what_goes_and_what_need_not_be_returned_after_all(spring, monkeypatch):
+    told = []
+    listening(monkeypatch, told)
+
+    def heard(changes, day: float) -> list[tuple[str, str, int]]:
+        told.clear()
+        with spring.database.transaction() as session:
+            settling.tell_members(session, changes, spring.at(day))
+        assert "fraud" not in repr(told)
+        assert {params["clause"] for _, params in told} <= {"base", "ladder"}
+        return sorted((kind, params["unit"], params["amount"]) for kind, params in told)
+
+    def found(kind, day: float) -> list[tuple[str, str, int]]:
+        decides(spring, asks(spring, "Bob", day, kind), day)
+        return heard(spring.settle(day), day)
+
+    assert found(FRAUD, 12) == [
+        ("reward.reversed", "CNY", 10000),
+        ("reward.reversed", "POINTS", 500),
+    ]
+    assert found(CLEARED, 13) == [("reward.pending", "CNY", 10000), ("step.reached", "POINTS", 500)]
+    spring.settle(40)
+    spring.till.pays(40)
+    gone = [("reward.recoverable", "CNY", 10000), ("reward.recoverable", "POINTS", 500)]
+    assert found(FRAUD, 41) == gone
+    again = [("reward.restored", "CNY", 10000), ("reward.restored", "POINTS", 500)]
+    assert found(CLEARED, 42) == again
