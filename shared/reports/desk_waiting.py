@@ -26,6 +26,8 @@ class Work(StrEnum):
     PAYOUT = "payout"
     WRITE_OFF = "write_off"
     GOODWILL = "goodwill"
+    FRAUD = "fraud"
+    CLEARED = "cleared"
     REPAIR = "repair"
 
 
