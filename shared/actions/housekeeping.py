@@ -18,6 +18,7 @@ from shared.applications.facts import KEEP_UNMATCHED
 from shared.base.database import Database
 from shared.campaigns.campaigns import Campaign, Life, move
 from shared.post import inbox, outbox
+from shared.post.audit_chain import chain_new
 
 BATCH = 500
 
@@ -53,6 +54,7 @@ def keep_house(database: Database, now: datetime) -> dict[str, int]:
             database, lambda s: forget_unmatched(s, now, now - KEEP_UNMATCHED, BATCH)
         ),
         "inbox_bodies_erased": _once(database, lambda s: inbox.erase_old_bodies(s, now)),
+        "acts_chained": _all(database, lambda s: chain_new(s, BATCH)),
         "outbox_bodies_erased": _once(database, lambda s: outbox.erase_old_bodies(s, now)),
     }
 
