@@ -12,7 +12,6 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from shared.applications.facts import FactRow
 from shared.base.errors import Refusal
 from shared.claims.claims import OPEN as OPEN_CLAIMS
 from shared.claims.claims import Claim
@@ -21,7 +20,7 @@ from shared.people.chats import BindingToken, Chat, Dialogue, Proof, unbind
 from shared.people.codes import OneTimeCode
 from shared.people.erasures import note_erasure
 from shared.people.members import Member, get_member, person_of
-from shared.people.persons import Person, by_phone, erase, phone_of
+from shared.people.persons import Person, by_phone, erase, phone_blind, phone_of
 from shared.post import inbox, outbox
 from shared.post.audit import record
 from shared.referrals.referrals import Invite, Referral, Registration, Visit
@@ -55,6 +54,14 @@ def friends_of_number(session: Session, e164: str) -> list[Person]:
     return [person for number, person in known.items() if number in registered]
 
 
+def erase_number(session: Session, e164: str, now: datetime) -> int:
+    """Erase the friend who proved this number; how many registrations' people that was."""
+    friends = friends_of_number(session, e164)
+    for friend in friends:
+        erase_person(session, friend, f"friend:{friend.id}", now)
+    return len(friends)
+
+
 def erase_person(session: Session, person: Person, actor: str, now: datetime) -> None:
     """Destroy what is kept of one person, whatever they are to us; note that it was done.
 
@@ -67,10 +74,11 @@ def erase_person(session: Session, person: Person, actor: str, now: datetime) ->
     if member is not None:
         _forget_member(session, member, now)
     _forget_friend(session, person, now)
-    if person.phone_blind is not None:
-        _forget_number(session, person.phone_blind)
+    if number := phone_of(session, person):
+        _forget_number(session, number, now)
     for purpose in consents.Purpose:
-        consents.withdraw(session, purpose, now, person_id=person.id)
+        if purpose is not consents.Purpose.ADULT:  # a declaration, not a consent
+            consents.withdraw(session, purpose, now, person_id=person.id)
     erase(person, now)
     record(session, actor, "privacy.erased", f"person:{person.id}", now)
     session.flush()
@@ -133,12 +141,12 @@ def _forget_words_on_money(session: Session, parties: Collection[str]) -> None:
     session.execute(update(Remedy).where(Remedy.party.in_(parties)).values(reason=""))
 
 
-def _forget_number(session: Session, blind: str) -> None:
-    """Codes sent to a number, the bank's letters that name it, and claims about it."""
+def _forget_number(session: Session, number: str, now: datetime) -> None:
+    """Messages and codes to a number, the bank's letters that name it, and claims about it."""
+    blind = phone_blind(session, number)
+    outbox.forget_number(session, number, now)
     session.execute(delete(OneTimeCode).where(OneTimeCode.phone_blind == blind))
-    events = session.scalars(select(FactRow.event).where(FactRow.phone_blind == blind)).all()
-    for source, _, identity in (event.partition("|") for event in events):
-        inbox.forget_body(session, source, identity)
+    inbox.forget_owner(session, number)
     session.execute(
         update(Claim)
         .where(Claim.phone_blind == blind, Claim.state.not_in(OPEN_CLAIMS))

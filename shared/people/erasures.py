@@ -49,6 +49,12 @@ def erasures(session: Session, after: int = 0) -> list[Erased]:
     return [Erased(row.person_id, row.known_since, row.at) for row in rows]
 
 
+def was_erased(session: Session, person_id: int) -> bool:
+    """Whether a person asked to be forgotten."""
+    found = select(Erasure.id).where(Erasure.person_id == person_id)
+    return session.scalar(found) is not None
+
+
 def last_erasure(session: Session) -> int:
     """The number of the newest row; 0 when nobody was erased."""
     return session.scalar(select(func.max(Erasure.id))) or 0

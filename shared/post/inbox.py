@@ -59,7 +59,7 @@ class Inbox(Base):
     external_id: Mapped[str] = mapped_column(String(255))
     digest: Mapped[str] = mapped_column(String(64))
     owner: Mapped[str | None] = mapped_column(String(64), index=True)
-    """Keyed hash of who wrote it, by which it is found when they are erased."""
+    """Keyed hash of whom it names, by which it is found when they are erased."""
     body: Mapped[bytes | None] = mapped_column(LargeBinary, info={SEALED: _PURPOSE})
     received_at: Mapped[datetime] = mapped_column(Utc)
     done_at: Mapped[datetime | None] = mapped_column(Utc)
@@ -89,7 +89,7 @@ class Item:
     external_id: str
     body: dict[str, Any]
     owner: str = ""
-    """Who wrote it, where that is known: `telegram:7001`."""
+    """Who wrote it or whom it names, where that is known: `telegram:7001`, a number in E.164."""
 
 
 def canonical(body: dict[str, Any]) -> bytes:
@@ -139,7 +139,7 @@ def _owner(keyring: Keyring, owner: str) -> str:
 
 
 def forget_owner(session: Session, owner: str) -> int:
-    """Empty the bodies of all that somebody wrote and that was heard; how many."""
+    """Empty the bodies of all that names somebody and was heard; how many."""
     mine = Inbox.owner == _owner(keyring_of(session), owner)
     heard = or_(Inbox.done_at.is_not(None), Inbox.set_aside_at.is_not(None))
     emptied = session.execute(
@@ -149,15 +149,6 @@ def forget_owner(session: Session, owner: str) -> int:
         delete(InboxConflict).where(InboxConflict.inbox_id.in_(select(Inbox.id).where(mine)))
     )
     return int(emptied.rowcount)  # type: ignore[attr-defined]
-
-
-def forget_body(session: Session, source: str, external_id: str) -> None:
-    """Empty the body of one item that was heard."""
-    session.execute(
-        update(Inbox)
-        .where(Inbox.source == source, Inbox.external_id == external_id, Inbox.done_at.is_not(None))
-        .values(body=None)
-    )
 
 
 def _known(session: Session, items: list[Item]) -> dict[tuple[str, str], tuple[int, str]]:

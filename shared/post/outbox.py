@@ -63,6 +63,8 @@ class Outbox(Base):
     urgency: Mapped[int] = mapped_column(Integer)
     once: Mapped[str | None] = mapped_column(String(160), unique=True)
     """What makes this message the same message; a second one is not written."""
+    owner: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Of an SMS: keyed hash of whose it is, by which it is found when they are erased."""
     body: Mapped[bytes | None] = mapped_column(LargeBinary, info={SEALED: _PURPOSE})
     created_at: Mapped[datetime] = mapped_column(Utc)
     not_before: Mapped[datetime] = mapped_column(Utc)
@@ -147,10 +149,12 @@ def _row(
     chat_id: int | None,
     urgency: Urgency,
 ) -> dict[str, Any]:
-    sealed = keyring_of(session).seal(json.dumps(body, ensure_ascii=False).encode(), _PURPOSE)
+    keyring = keyring_of(session)
+    sealed = keyring.seal(json.dumps(body, ensure_ascii=False).encode(), _PURPOSE)
     return {
         "channel": channel.value,
         "chat_id": chat_id,
+        "owner": keyring.blind("owner", body["to"]) if channel is Channel.SMS else None,
         "urgency": urgency.value,
         "body": sealed,
         "created_at": now,
@@ -224,6 +228,15 @@ def forget_sms(session: Session, row_id: int) -> None:
     """The gateway has it, or never will: nothing here needs the number any more."""
     settled = or_(Outbox.sent_at.is_not(None), Outbox.failed_at.is_not(None))
     session.execute(update(Outbox).where(Outbox.id == row_id, settled).values(body=None))
+
+
+def forget_number(session: Session, e164: str, now: datetime) -> None:
+    """Send nothing more to a number, and keep nothing of what was to be sent."""
+    owner = keyring_of(session).blind("owner", e164)
+    mine = and_(Outbox.owner == owner, Outbox.body.is_not(None))
+    waits = and_(mine, Outbox.sent_at.is_(None), Outbox.failed_at.is_(None))
+    session.execute(update(Outbox).where(waits).values(failed_at=now, problem=FORGOTTEN))
+    session.execute(update(Outbox).where(mine).values(body=None))
 
 
 def forget_chat(session: Session, chat_id: int, now: datetime) -> None:

@@ -40,8 +40,9 @@ def upgrade() -> None:
             lambda plain, column=column: keyring.seal(bytes(plain), f"inquiry.{column}"),  # type: ignore[misc]
         )
     _change("chats", "address", keyring.veil)
-    op.add_column("inbox", sa.Column("owner", sa.String(length=64), nullable=True))
-    op.create_index(op.f("ix_inbox_owner"), "inbox", ["owner"], unique=False)
+    for table in ("inbox", "outbox"):
+        op.add_column(table, sa.Column("owner", sa.String(length=64), nullable=True))
+        op.create_index(op.f(f"ix_{table}_owner"), table, ["owner"], unique=False)
     _master_keys()
     _erasures()
     _unmaskings()

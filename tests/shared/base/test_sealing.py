@@ -84,8 +84,8 @@ INSERT INTO remedies (id, kind, campaign_id, member_id, party, clause, occasion,
     '2026-01-01 00:00:00');
 INSERT INTO inquiries (id, kind, campaign_id, asked, file, asked_by, asked_at, state, tries, done,
     answer, lines)
-    VALUES (1, 'review', 1, '{}', CAST('reference,name' AS BLOB), 1, '2026-01-01 00:00:00', 'done', 1, 1,
-    '{"payee": "王小明"}', CAST('lines' AS BLOB));
+    VALUES (1, 'review', 1, '{}', CAST('reference,name' AS BLOB), 1,
+    '2026-01-01 00:00:00', 'done', 1, 1, '{"payee": "王小明"}', CAST('lines' AS BLOB));
 """
 
 
