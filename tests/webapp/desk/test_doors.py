@@ -27,6 +27,9 @@ READ = (
     "/desk/repairs",
     "/desk/trials",
     "/desk/approvals",
+    "/desk/people",
+    "/desk/people/member/1",
+    "/desk/audit",
 )
 ONE = (
     "/desk/payouts/1",
@@ -69,17 +72,19 @@ POSTS = (
     "/desk/campaigns/spring/repairs",
     "/desk/trials",
     "/desk/inquiries/1/stop",
+    "/desk/people/member/1/look",
 )
 WRITE_OFF = "/desk/campaigns/spring/write-off"
 """Names what it is about; opened bare it is not there."""
-COPY = "/desk/payouts/1/copy"
-"""Everybody's, and on record: a form, as a page that is opened leaves no trace."""
+COPIES = ("/desk/payouts/1/copy", "/desk/people", "/desk/audit/file")
+"""Everybody's, and on record: forms, as a page that is opened leaves no trace."""
 ELSEWHERE = {"/desk/", "/desk/sign-in", "/desk/sign-out", "/desk/static/<path:filename>"}
 
 
 def _filled(rule: str) -> str:
     for name, value in (
-        ("<slug>", "spring"), ("<what>", "grants"), ("<to>", "paused"), ("<int:number>", "1"),
+        ("<kind>", "member"), ("<slug>", "spring"), ("<what>", "grants"), ("<to>", "paused"),
+        ("<int:number>", "1"),
     ):  # fmt: skip
         rule = rule.replace(name, value)
     return rule
@@ -93,7 +98,7 @@ def test_the_lists_of_this_file_name_every_route_of_the_desk(desks: Desks) -> No
         for method in (rule.methods or set()) & {"GET", "POST"}
     }
     named = {("GET", path) for path in (*READ, *ONE, *CHANGE, WRITE_OFF)}
-    named |= {("POST", path) for path in (*POSTS, COPY)}
+    named |= {("POST", path) for path in (*POSTS, *COPIES)}
     assert rules - named == set()
 
 
@@ -101,7 +106,7 @@ def test_a_stranger_is_sent_to_the_sign_in_from_everywhere(desks: Desks) -> None
     stranger = desks.stranger()
     for path in ("/desk/", *READ, *ONE, *CHANGE, WRITE_OFF):
         assert stranger.opens(path).place == "/desk/sign-in", path
-    for path in (*POSTS, COPY):
+    for path in (*POSTS, *COPIES):
         assert stranger.posts(path).place == "/desk/sign-in", path
 
 
@@ -218,7 +223,7 @@ def test_a_tablets_session_is_none_of_the_desks(desks: Desks) -> None:
 
 
 def test_a_forged_or_missing_token_is_refused_everywhere(desks: Desks, tang: Desk) -> None:
-    for path in (*POSTS, COPY, "/desk/sign-in", "/desk/sign-out"):
+    for path in (*POSTS, *COPIES, "/desk/sign-in", "/desk/sign-out"):
         for token in ("", "forged"):
             answer = tang.client.post(path, data={"csrf_token": token, "source": "x"})
             assert answer.status_code == 400, path
