@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from shared.actions.retention import (
     erase_unproven,
+    forget_chats,
     forget_codes,
+    forget_dialogues,
     forget_evidence,
     forget_unmatched,
 )
@@ -50,6 +52,8 @@ def keep_house(database: Database, now: datetime) -> dict[str, int]:
         "registrations_erased": _all(database, lambda s: erase_unproven(s, now, BATCH)),
         "evidence_dropped": _once(database, lambda s: forget_evidence(s, now)),
         "codes_forgotten": _once(database, lambda s: forget_codes(s, now)),
+        "dialogues_forgotten": _once(database, lambda s: forget_dialogues(s, now)),
+        "chats_forgotten": _all(database, lambda s: forget_chats(s, now, BATCH)),
         "facts_forgotten": _all(
             database, lambda s: forget_unmatched(s, now, now - KEEP_UNMATCHED, BATCH)
         ),

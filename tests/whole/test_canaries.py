@@ -246,6 +246,9 @@ def looks_everywhere(planted: Desks, tmp_path: Path) -> list[str]:
 def test_no_canary_lies_in_the_clear(
     planted: Desks, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    arrived = {each.partition(": ")[2] for each in known_of(planted.database, CANARIES)}
+    never = {NAMES[each] for each in ("sought", "pin", "code", "sheet")} | {NUMBERS["failed"]}
+    assert set(CANARIES) - arrived == never  # who holds the keys can read the rest
     assert looks_everywhere(planted, tmp_path) == []
     said = capfd.readouterr()
     assert "failed" in said.out + said.err
@@ -291,10 +294,3 @@ def test_a_canary_in_the_clear_would_be_found(tmp_path: Path) -> None:
         plain.execute("INSERT INTO t VALUES (?)", ("麒麟童 137 0013 7202",))
         plain.commit()
     assert len(found_in_files(tmp_path, ["麒麟童", "+8613700137202"])) == 2
-
-
-def test_the_planted_words_can_be_read_with_the_keys(planted: Desks) -> None:
-    """They did arrive: with the keys at hand they are found, without them they are not."""
-    held = {each.partition(": ")[2] for each in known_of(planted.database, CANARIES)}
-    never = {NAMES[each] for each in ("sought", "pin", "code", "sheet")} | {NUMBERS["failed"]}
-    assert set(CANARIES) - held == never
