@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,5 +89,13 @@ def _tablet(row: Audit) -> str:
 
 def _evidence(details: Mapping[str, object]) -> str:
     return " · ".join(
-        f"{name} {value}" for name, value in sorted(details.items()) if name != "tablet"
+        f"{name} {_plainly(value)}" for name, value in sorted(details.items()) if name != "tablet"
     )
+
+
+def _plainly(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {each}" for name, each in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(str, value))
+    return "—" if value is None else str(value)
