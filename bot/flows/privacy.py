@@ -66,7 +66,8 @@ def _rows(turn: Turn) -> tuple[Row, ...]:
     leave: Row = (turn.button("button.withdraw", Verb.WITHDRAW),) if agreed else ()
     settings: Row = (turn.opens("button.settings", Screen.SETTINGS),) if bound else ()
     start: Row = () if bound else (turn.opens("button.start", Screen.START),)
-    return (own if bound else (), (*leave, *settings, *start))
+    friend: Row = (turn.button("button.invitee", Verb.INVITEE),)
+    return (own if bound else friend, (*leave, *settings, *start))
 
 
 def export(turn: Turn, _tap: Tap) -> Response:

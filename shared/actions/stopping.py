@@ -46,17 +46,22 @@ def copy_by_code(session: Session, typed: str, code: str, now: datetime) -> dict
     The caller commits a counted try too. Refusals: `phone.…`, `code.expired`.
     """
     phone = read_phone(typed)
-    proven = _proves(session, phone, CodeUse.PRIVACY, code, now)
+    proven = proves_number(session, phone, code, now)
     return export_number(session, phone, now) if proven else None
 
 
 def erase_by_code(session: Session, typed: str, code: str, now: datetime) -> bool:
     """Erase the friend with this number; False for a wrong code. As `copy_by_code`."""
     phone = read_phone(typed)
-    if not _proves(session, phone, CodeUse.PRIVACY, code, now):
+    if not proves_number(session, phone, code, now):
         return False
     erase_number(session, phone, now)
     return True
+
+
+def proves_number(session: Session, phone: str, code: str, now: datetime) -> bool:
+    """Whether a code that was sent for one's own data is right. As `copy_by_code`."""
+    return _proves(session, phone, CodeUse.PRIVACY, code, now)
 
 
 def _proves(session: Session, phone: str, use: CodeUse, code: str, now: datetime) -> bool:
