@@ -31,8 +31,11 @@ class Plain:
     phone: str
 
 
-def person_behind(session: Session, party: str) -> Person:
-    """The person of `member:1` or `friend:2` (a referral); LookupError when there is none."""
+def person_behind(session: Session, party: str) -> Person | None:
+    """The person of `member:1` or `friend:2` (a referral); None of a friend who was claimed.
+
+    LookupError when there is no such member or friend.
+    """
     kind, _, number = party.partition(":")
     owner: Member | Referral | None = None
     if number.isdecimal() and len(number) <= 18:
@@ -40,10 +43,9 @@ def person_behind(session: Session, party: str) -> Person:
             owner = session.get(Member, int(number))
         elif kind == "friend":
             owner = session.get(Referral, int(number))
-    person = session.get(Person, owner.person_id) if owner and owner.person_id else None
-    if person is None:
+    if owner is None:
         raise LookupError(party)
-    return person
+    return session.get(Person, owner.person_id) if owner.person_id is not None else None
 
 
 def unmask(session: Session, staff: Staff, party: str, reason: str, now: datetime) -> Plain:
@@ -60,7 +62,7 @@ def unmask(session: Session, staff: Staff, party: str, reason: str, now: datetim
     words = " ".join(reason.split())[:LONGEST_REASON]
     if sum(character.isalnum() for character in words) < SHORTEST_REASON:
         raise Refusal("unmask.reason", least=SHORTEST_REASON)
-    if person.erased_at is not None:
+    if person is None or person.erased_at is not None:
         raise Refusal("unmask.erased")
     if looks_since(session, staff.id, now - timedelta(hours=1)) >= MOST_AN_HOUR:
         raise Refusal("unmask.often", most=MOST_AN_HOUR)

@@ -33,6 +33,7 @@ from shared.jobs.erasures import ErasureFile
 from shared.jobs.inquiries import inquiry_turn
 from shared.jobs.opening import opened
 from shared.jobs.sms import send_waiting
+from shared.migrations.upgrade import register_masters
 from shared.post import audit_chain, inbox, outbox
 from shared.post.outbox import Channel
 from shared.post.sms import SendSms, sms_driver
@@ -173,6 +174,8 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with opened(settings) as (database, clock):
+        with database.transaction() as session:
+            register_masters(session)  # a new key is known before anybody could take it away
         lead = Lead(database, new_holder())
         erased = ErasureFile(database, settings.erasures) if settings.erasures else None
         duties = (

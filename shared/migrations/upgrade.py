@@ -68,14 +68,14 @@ def upgrade(database: Database) -> None:
 
 
 def register_masters(session: Session) -> None:
-    """Know the master keys in use; one that was retired and is used again is so no more."""
+    """Know the master keys in use; one that was retired and seals again is so no more."""
     known = {row.name: row for row in session.scalars(select(MasterKey))}
     for name, fingerprint in keyring_of(session).fingerprints().items():
         row = known.get(name)
         if row is None:
             session.add(MasterKey(name=name, fingerprint=fingerprint, retired=False))
-        else:
-            row.retired = False
+        elif name == keyring_of(session).newest:
+            row.retired = False  # an older one stays so: nothing is sealed under it
 
 
 def _forget_old_pages(database: Database) -> None:

@@ -79,13 +79,16 @@ def _page(
         one = person_behind(session, party)
     except LookupError:
         raise NotFound from None
-    number = phone_of(session, one)
+    number = phone_of(session, one) if one else ""
     return page(
         "person", "people", UNPROCESSABLE if refused else 200,
         party=party, kind=party.partition(":")[0], number=int(party.partition(":")[2]),
-        name=masked_name(name_of(session, one)), phone=mask_phone(number) if number else "",
-        reference=masked(session, {party})[party].reference, erased_at=one.erased_at,
+        name=masked_name(name_of(session, one) if one else ""),
+        phone=mask_phone(number) if number else "", known=one is not None,
+        reference=masked(session, {party})[party].reference,
+        erased_at=one.erased_at if one else None,
         plain=plain, refused=refused, reason=reason, longest=LONGEST_REASON, most=MOST_AN_HOUR,
-        looks=[(look, who(session, look.staff_id)) for look in looks_at(session, one.id)],
+        looks=[(each, who(session, each.staff_id)) for each in looks_at(session, one.id)]
+        if one else [],
         zone=ZONE,
     )  # fmt: skip

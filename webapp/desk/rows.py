@@ -95,6 +95,14 @@ def _all(listing: Listing, campaign_id: int, asked: Args) -> Iterator[Cells]:
             return
 
 
+def _party(party: str) -> Cell:
+    """A member or friend, and the way to their page."""
+    kind, _, number = party.partition(":")
+    if kind not in ("member", "friend") or not number.isdecimal():
+        return Cell("code", party)
+    return Cell("code", party, href=url_for("desk.person", kind=kind, number=int(number)))
+
+
 def _one_of(asked: Args, name: str, kinds: type[Account] | type[Unit]) -> str:
     given = asked.get(name, "")
     return given if given in set(kinds) else ""
@@ -116,7 +124,7 @@ def _grant_cells(row: GrantRow) -> Cells:
     return [
         Cell("number", row.entry),
         Cell("moment", row.at),
-        Cell("code", row.party),
+        _party(row.party),
         Cell("code", row.clause),
         Cell("code", row.occasion),
         Cell("number", row.version or 0),
@@ -136,7 +144,7 @@ def _referral_cells(row: ReferralRow) -> Cells:
     return [
         Cell("number", row.id),
         Cell("moment", row.registered_at),
-        Cell("code", f"member:{row.member}"),
+        _party(f"member:{row.member}"),
         Cell("number", row.ordinal),
         Cell("code", row.channel),
         Cell("number", row.version),
@@ -159,7 +167,7 @@ def _verdict_cells(row: VerdictRow) -> Cells:
     tone = {Verdict.ADMITTED: "done", Verdict.REFUSED: "error"}.get(row.verdict, "waiting")
     return [
         Cell("moment", row.at),
-        Cell("code", row.party),
+        _party(row.party),
         Cell("code", row.clause),
         Cell("code", row.occasion),
         Cell("pill", f"desk.verdict.{row.verdict.value}", tone=tone),
@@ -177,7 +185,7 @@ def _waiting(session: Session, campaign: int, asked: Args, after: str, most: int
 
 def _waiting_cells(row: WaitingRow) -> Cells:
     return [
-        Cell("code", f"member:{row.member}"),
+        _party(f"member:{row.member}"),
         Cell("moment", row.due_at),
         Cell("number", row.tries),
         Cell("code", row.problem),
@@ -193,7 +201,7 @@ def _visit_cells(row: VisitRow) -> Cells:
     return [
         Cell("number", row.id),
         Cell("moment", row.at),
-        Cell("code", f"member:{row.member}"),
+        _party(f"member:{row.member}"),
         Cell("number", row.invite),
         Cell("code", row.channel),
     ]

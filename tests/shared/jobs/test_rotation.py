@@ -13,7 +13,7 @@ from shared.base.database import Database, open_database
 from shared.base.privacy import Keyring, sealer_of
 from shared.jobs import rotation
 from shared.jobs.rotation import places, rotate, sealers
-from shared.migrations.upgrade import MasterKey, check, register_masters
+from shared.migrations.upgrade import MasterKey, check, register_masters, upgrade
 from shared.people.persons import Person, add_person, erase, name_of, phone_of
 from shared.post.outbox import Outbox
 from shared.post.outbox import read_body as read_message
@@ -146,6 +146,17 @@ def test_a_key_that_is_another_by_the_same_name_is_told_and_nothing_is_touched(
     with story.database.reading() as session:
         keys = session.scalars(select(Person.key).where(Person.key.is_not(None))).all()
         assert {sealer_of(bytes(key)) for key in keys if key is not None} == {"k1"}
+
+
+def test_a_retired_key_that_is_still_named_may_go_after_a_restart_too(
+    story: Story, both: Keyring
+) -> None:
+    url = url_of(story.database)
+    with closing(open_database(url, both)) as database:
+        rotate(database, silently)
+        upgrade(database)  # as a restart in between would have it
+    with closing(open_database(url, Keyring({"k2": NEW}, both.blind_key))) as alone:
+        check(alone)
 
 
 def test_a_key_used_again_is_no_longer_retired(story: Story, both: Keyring) -> None:

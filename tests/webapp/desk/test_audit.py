@@ -82,3 +82,13 @@ def test_the_page_shows_how_far_the_chain_is(desks: Desks, luo: Desk) -> None:
     page = luo.opens("/desk/audit?act=claim.filed")
     assert end.hash[:16] in page.html
     assert "待入链" not in page.html
+
+
+def test_an_act_at_the_counter_names_its_tablet(desks: Desks, luo: Desk) -> None:
+    mei = desks.house.mei()
+    mei.opens("/tablet/show")
+    mei.posts("/tablet/show", name="李", digits="8001")
+    with desks.database.reading() as session:
+        act = session.scalars(select(Audit).where(Audit.act == "member.searched")).one()
+        assert act.details["tablet"] == 1
+    assert "tablet:1" in luo.opens("/desk/audit?act=member.searched").html
