@@ -43,8 +43,10 @@ class ErasureFile:
                 return 0
             every = erasures(session)
         name = self._database.keyring.fingerprint()
-        held = set(read_erasures(self._path, name)) if self._path.exists() else set()
-        fresh = [each for each in every if each not in held]
+        held = set()
+        if self._path.exists():
+            held = {(each.person, each.known_since) for each in read_erasures(self._path, name)}
+        fresh = [each for each in every if (each.person, each.known_since) not in held]
         if fresh:
             self._append("".join(_line(name, each) for each in fresh))
         self._seen = last

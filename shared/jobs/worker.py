@@ -29,7 +29,7 @@ from shared.base.database import Database
 from shared.base.lease import LostLease
 from shared.base.log import configure_logs, log
 from shared.base.settings import Settings
-from shared.jobs.erasures import ErasureFile
+from shared.jobs.erasures import ErasureFile, replay_erasures
 from shared.jobs.inquiries import inquiry_turn
 from shared.jobs.opening import opened
 from shared.jobs.sms import send_waiting
@@ -148,6 +148,17 @@ def house_turn(database: Database, clock: Clock, erased: ErasureFile | None = No
     return False
 
 
+def erasures_of(settings: Settings, database: Database, clock: Clock) -> ErasureFile | None:
+    """The file of erasures, where there is one; whom a restored backup brought back goes again."""
+    if settings.erasures is None:
+        return None
+    if settings.erasures.exists():
+        done = replay_erasures(database, settings.erasures, "worker", clock())
+        if done.again:
+            _logger.warning("erasures.replayed", count=done.again)
+    return ErasureFile(database, settings.erasures)
+
+
 def repeat(name: str, turn: Callable[[], bool], pause: float, stop: threading.Event) -> None:
     """Take turns until told to stop: at once after work, else after `pause` seconds.
 
@@ -177,7 +188,7 @@ def run(settings: Settings) -> None:
         with database.transaction() as session:
             register_masters(session)  # a new key is known before anybody could take it away
         lead = Lead(database, new_holder())
-        erased = ErasureFile(database, settings.erasures) if settings.erasures else None
+        erased = erasures_of(settings, database, clock)
         duties = (
             ("settle", lambda: settle_turn(database, lead, clock), LOOK_EVERY),
             ("sms", lambda: sms_turn(database, send, clock), LOOK_EVERY),

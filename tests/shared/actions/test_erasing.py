@@ -20,7 +20,9 @@ from shared.actions.privacy import export_member, export_number
 from shared.base.database import Database, open_database
 from shared.base.errors import Misconfigured
 from shared.base.privacy import Keyring
+from shared.base.settings import Settings
 from shared.jobs.erasures import ErasureFile, read_erasures, replay_erasures, to_replay
+from shared.jobs.worker import erasures_of
 from shared.ledger.verify import verify
 from shared.people.chats import Chat, Proof, chat_at
 from shared.people.erasures import last_erasure
@@ -175,6 +177,24 @@ def test_a_restored_backup_forgets_again(held: Story, tmp_path: Path, keyring: K
         assert (again.again, again.gone) == (0, 1)
         with restored.reading() as session:
             assert last_erasure(session) == 1
+
+
+def test_the_worker_forgets_again_by_itself_after_a_restore(held: Story, tmp_path: Path) -> None:
+    held.registers()
+    path = tmp_path / "erased.jsonl"
+    with held.database.reading() as session:
+        bob = session.scalars(select(Person).order_by(Person.id.desc())).first()
+        assert bob is not None
+        line = {
+            "database": held.database.keyring.fingerprint(), "person": bob.id,
+            "known_since": bob.created_at.isoformat(), "at": held.now.isoformat(),
+        }  # fmt: skip
+    path.write_text(json.dumps(line) + "\n")
+    settings = Settings.model_construct(erasures=path)
+    file = erasures_of(settings, held.database, lambda: held.now)
+    assert file is not None
+    assert known_of(held.database, ("王波",)) == []
+    assert file.keep_up() == 0
 
 
 def test_a_replay_never_erases_whoever_has_the_number_now(
