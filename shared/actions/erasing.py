@@ -119,11 +119,14 @@ def _forget_friend(session: Session, person: Person, now: datetime) -> None:
     _forget_visits(session, visits)
     for registration in registrations:
         registration.phone_blind, registration.erased_at = None, now
-    parties = set()
+    parties, inviters = set(), set()
     for referral in session.scalars(select(Referral).where(Referral.person_id == person.id)).all():
         referral.nickname = None
         parties.add(f"friend:{referral.id}")
+        inviters.add(referral.member_id)
     _forget_words_on_money(session, parties)
+    chats = session.scalars(select(Chat.id).where(Chat.member_id.in_(inviters))).all()
+    outbox.forget_sent(session, chats)  # by nickname or masked name
 
 
 def _forget_visits(session: Session, visit_ids: Collection[int]) -> None:

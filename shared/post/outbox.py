@@ -7,7 +7,7 @@ A row's body is JSON, encrypted: `{"reply": …}` is already worded, `{"notice":
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -239,14 +239,20 @@ def forget_number(session: Session, e164: str, now: datetime) -> None:
     session.execute(update(Outbox).where(mine).values(body=None))
 
 
+def forget_sent(session: Session, chat_ids: Collection[int]) -> None:
+    """Empty what some chats were sent: it may name somebody who is erased."""
+    done = or_(Outbox.sent_at.is_not(None), Outbox.failed_at.is_not(None))
+    mine = and_(Outbox.chat_id.in_(chat_ids), Outbox.body.is_not(None))
+    session.execute(update(Outbox).where(mine, done).values(body=None))
+
+
 def forget_chat(session: Session, chat_id: int, now: datetime) -> None:
     """Empty what a chat was sent, and send no push that waits; answers now due go out."""
     mine = and_(Outbox.chat_id == chat_id, Outbox.body.is_not(None))
     waits = and_(Outbox.sent_at.is_(None), Outbox.failed_at.is_(None))
     pushes = and_(mine, waits, Outbox.urgency == Urgency.PUSH.value)
     session.execute(update(Outbox).where(pushes).values(failed_at=now, problem=FORGOTTEN))
-    done = or_(Outbox.sent_at.is_not(None), Outbox.failed_at.is_not(None))
-    session.execute(update(Outbox).where(mine, done).values(body=None))
+    forget_sent(session, [chat_id])
 
 
 def mark_failed(

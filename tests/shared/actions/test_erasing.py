@@ -34,7 +34,7 @@ from shared.post.outbox import Channel, mark_sent, send_later
 from shared.referrals.referrals import CreditRow, Referral, Registration
 
 ALICES = ("李爱丽", ALICE, ALICE[3:], "一起来喝茶", "我的小表妹", "1001-said")
-BOBS = ("王波", BOB, BOB[3:])
+BOBS = ("王波", BOB, BOB[3:], "我的小表妹")
 
 
 @pytest.fixture
