@@ -21,6 +21,7 @@ from bot.flows import (
     groups,
     help,
     invite,
+    invitee,
     language,
     leaderboard,
     nickname,
@@ -128,6 +129,7 @@ TAPS: dict[Verb, Tapped] = {
     Verb.EXPORT: Tapped(privacy.export),
     Verb.ERASE: Tapped(privacy.erase),
     Verb.WITHDRAW: Tapped(privacy.withdraw, members_only=False),
+    Verb.INVITEE: Tapped(invitee.tapped, members_only=False),
 }
 
 TALKS: dict[Flow, Talk] = {
@@ -137,6 +139,7 @@ TALKS: dict[Flow, Talk] = {
     Flow.NICKNAME: Talk(nickname.ask, nickname.hear),
     Flow.GREETING: Talk(greeting.ask, greeting.hear),
     Flow.PRIVACY: Talk(privacy.ask, privacy.hear),
+    Flow.INVITEE: Talk(invitee.ask, invitee.hear),
     Flow.STATEMENT: Talk(statement.ask, statement.hear),
     Flow.CHOOSE: Talk(choose.ask, choose.hear),
 }

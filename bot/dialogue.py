@@ -31,6 +31,7 @@ class Flow(StrEnum):
     NICKNAME = "nickname"
     GREETING = "greeting"
     PRIVACY = "privacy"
+    INVITEE = "invitee"
     STATEMENT = "statement"
     CHOOSE = "choose"
 

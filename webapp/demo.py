@@ -85,7 +85,8 @@ def _entries(session: Session) -> Iterable[Line]:
 
 
 def _notices(session: Session) -> Iterable[Line]:
-    latest = select(Outbox).where(Outbox.body.is_not(None)).order_by(Outbox.id.desc()).limit(_MOST)
+    told = Outbox.body.is_not(None) | (Outbox.channel == Channel.SMS.value)
+    latest = select(Outbox).where(told).order_by(Outbox.id.desc()).limit(_MOST)
     for row in session.scalars(latest):
         state = "sent" if row.sent_at else "failed" if row.failed_at else "waiting"
         what = "code" if row.channel == Channel.SMS else read_body(session, row).get("notice")

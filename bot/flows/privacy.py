@@ -12,8 +12,9 @@ from bot.flows.settings import YES
 from bot.flows.taps import Tap, Verb
 from bot.flows.turn import Row, Screen, Turn
 from bot.messages import Document, Response
+from shared.actions.erasing import erase_member
 from shared.actions.joining import has_agreed
-from shared.actions.privacy import erase_member, export_member
+from shared.actions.privacy import export_member
 from shared.base import i18n
 from shared.base.privacy import mask_name, mask_phone
 from shared.people import consents
@@ -65,7 +66,8 @@ def _rows(turn: Turn) -> tuple[Row, ...]:
     leave: Row = (turn.button("button.withdraw", Verb.WITHDRAW),) if agreed else ()
     settings: Row = (turn.opens("button.settings", Screen.SETTINGS),) if bound else ()
     start: Row = () if bound else (turn.opens("button.start", Screen.START),)
-    return (own if bound else (), (*leave, *settings, *start))
+    friend: Row = (turn.button("button.invitee", Verb.INVITEE),)
+    return (own if bound else friend, (*leave, *settings, *start))
 
 
 def export(turn: Turn, _tap: Tap) -> Response:

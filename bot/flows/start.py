@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from bot.dialogue import Flow, State, unpacked
-from bot.flows import friend
+from bot.flows import friend, invitee
 from bot.flows.taps import Tap, Verb
 from bot.flows.turn import Onward, Row, Screen, Turn, both
 from bot.messages import Reply, Response
@@ -88,6 +88,8 @@ def agree(turn: Turn, _tap: Tap) -> Response | Onward:
     agree_in(turn.session, turn.chat, turn.locale, turn.now)
     noted = turn.show(turn.say("start.agreed"))
     state = turn.state()
+    if state is not None and state.flow is Flow.INVITEE:
+        return Onward(noted, state)
     data = state.data if state is not None and state.flow is Flow.START else {}
     if token := data.get("token"):
         return _joined(noted, _with_token(turn, token))
@@ -109,6 +111,8 @@ def hear_contact(turn: Turn) -> Response | Onward:
     if not has_agreed(turn.session, turn.chat):
         return lead(turn)
     state = turn.state()
+    if state is not None and state.flow is Flow.INVITEE and state.step == invitee.Step.CONTACT:
+        return invitee.hear_contact(turn, state)
     if not turn.incoming.own_contact or not turn.incoming.phone:
         return _not_own(turn, state)
     try:

@@ -58,6 +58,8 @@ class Verb(StrEnum):
     """nothing: asks; nonce: does it"""
     WITHDRAW = "withdraw"
     """nothing: asks; `yes`: does it"""
+    INVITEE = "invitee"
+    """nothing: begins; wish, nonce of the proven number"""
 
 
 class OldKeyboard(Exception):

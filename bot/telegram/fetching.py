@@ -27,6 +27,14 @@ _ANSWER_SECONDS = 10.0
 _log = log("bot")
 
 
+def _writer(update: dict[str, Any]) -> str:
+    """Who wrote an update, so that it can be forgotten with them; empty for nobody."""
+    for part in update.values():
+        if isinstance(part, dict) and isinstance(part.get("from"), dict):
+            return f"{KIND}:{part['from'].get('id', '')}"
+    return ""
+
+
 class Fetching:
     """The long poll. It asks with its own request, as the client's would hide the raw JSON."""
 
@@ -78,7 +86,10 @@ class Fetching:
 
     def _store(self, updates: list[dict[str, Any]]) -> float:
         """Commit the updates: 0 when that is done, else the seconds until the next try."""
-        items = [inbox.Item(self._source, str(update["update_id"]), update) for update in updates]
+        items = [
+            inbox.Item(self._source, str(update["update_id"]), update, _writer(update))
+            for update in updates
+        ]
         try:
             with self._database.transaction() as session:
                 arrivals = inbox.store(session, KIND, items, self._clock())

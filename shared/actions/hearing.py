@@ -43,7 +43,10 @@ _logger = log("hearing")
 
 def accept_events(session: Session, events: list[BankEvent], now: datetime) -> list[inbox.Arrival]:
     """Store checked events under (source, id); the answers stand in their order."""
-    items = [inbox.Item(f"bank:{event.source}", event.id, event.body) for event in events]
+    items = [
+        inbox.Item(f"bank:{event.source}", event.id, event.body, event.data.get("phone") or "")
+        for event in events
+    ]
     return inbox.store(session, "bank", items, now)
 
 

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from shared.actions.retention import (
     erase_unproven,
+    forget_chats,
     forget_codes,
+    forget_dialogues,
     forget_evidence,
     forget_unmatched,
 )
@@ -18,6 +20,7 @@ from shared.applications.facts import KEEP_UNMATCHED
 from shared.base.database import Database
 from shared.campaigns.campaigns import Campaign, Life, move
 from shared.post import inbox, outbox
+from shared.post.audit_chain import chain_new
 
 BATCH = 500
 
@@ -49,10 +52,13 @@ def keep_house(database: Database, now: datetime) -> dict[str, int]:
         "registrations_erased": _all(database, lambda s: erase_unproven(s, now, BATCH)),
         "evidence_dropped": _once(database, lambda s: forget_evidence(s, now)),
         "codes_forgotten": _once(database, lambda s: forget_codes(s, now)),
+        "dialogues_forgotten": _once(database, lambda s: forget_dialogues(s, now)),
+        "chats_forgotten": _all(database, lambda s: forget_chats(s, now, BATCH)),
         "facts_forgotten": _all(
             database, lambda s: forget_unmatched(s, now, now - KEEP_UNMATCHED, BATCH)
         ),
         "inbox_bodies_erased": _once(database, lambda s: inbox.erase_old_bodies(s, now)),
+        "acts_chained": _all(database, lambda s: chain_new(s, BATCH)),
         "outbox_bodies_erased": _once(database, lambda s: outbox.erase_old_bodies(s, now)),
     }
 

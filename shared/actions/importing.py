@@ -104,10 +104,11 @@ def _add_members(session: Session, lines: Sequence[MemberLine], now: datetime) -
 def _change_member(
     session: Session, member: Member, person: Person, line: MemberLine, now: datetime
 ) -> bool:
-    member.segment, member.region = line.segment, line.region
-    member.card_products, member.opened_on = line.card_products, line.opened_on
+    member.opened_on = line.opened_on
     # An erased person's key is gone for good; what the bank still knows stays there.
     if person.key is not None:
+        member.segment, member.region = line.segment, line.region
+        member.card_products = line.card_products
         person.locale = line.language
         if name_of(session, person) != line.name:
             set_details(session, person, name=line.name)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     CursorResult,
     Index,
     Integer,
-    LargeBinary,
     String,
     and_,
     func,
@@ -29,6 +28,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from shared.actions.approvals import check_right
 from shared.base.database import Base, Id, Utc, id_column
 from shared.base.errors import Refusal
+from shared.base.sealing import SealedBytes, SealedJson
 from shared.people.staff import Staff
 from shared.post.audit import record
 
@@ -80,7 +80,7 @@ class Inquiry(Base):
     kind: Mapped[str] = mapped_column(String(10))
     campaign_id: Mapped[int] = mapped_column(Id)
     asked: Mapped[dict[str, Any]] = mapped_column(JSON)
-    file: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    file: Mapped[bytes | None] = mapped_column(SealedBytes("inquiry.file"), deferred=True)
     """The bank's answer file that came with it, as it was sent."""
     asked_by: Mapped[int] = mapped_column(Id)
     asked_at: Mapped[datetime] = mapped_column(Utc)
@@ -93,9 +93,11 @@ class Inquiry(Base):
     done: Mapped[int] = mapped_column(Integer, default=0)
     """Members looked at so far, of `total` where that is known."""
     total: Mapped[int | None] = mapped_column(Integer)
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON, deferred=True)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(
+        SealedJson("inquiry.answer"), deferred=True
+    )
     """Of one that failed: the refusal, `{"code", "params"}`."""
-    lines: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    lines: Mapped[bytes | None] = mapped_column(SealedBytes("inquiry.lines"), deferred=True)
     """A review's lines (shared/reports/reviewed.py)."""
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
 

@@ -27,6 +27,7 @@ from shared.applications.facts import (
 from shared.base.i18n import Locale, text
 from shared.campaigns.campaigns import version
 from shared.ledger.entries import Entry
+from shared.people.erasures import was_erased
 from shared.people.members import MemberStatus, members_by_phone
 from shared.people.persons import Person, phone_of
 from shared.post.audit import record
@@ -93,7 +94,11 @@ def _by_token(session: Session, submitted: list[ToldFact]) -> Match | None:
         registration = session.scalar(
             select(Registration).where(Registration.referral_token == row.referral_token)
         )
-        if registration is not None and _holds(session, registration, row.at):
+        if (
+            registration is not None
+            and _holds(session, registration, row.at)
+            and not was_erased(session, registration.person_id or 0)
+        ):
             return Match(registration, Source.TOKEN)
     return None
 

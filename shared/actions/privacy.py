@@ -1,69 +1,72 @@
-"""Privacy: what is kept of a person, shown, exported and erased on their own word."""
+"""Privacy: a copy of everything that is kept of a person, on their own word, as one file.
+
+The values are JSON-ready. Other people stand in it by ordinal or not at all; a member's friends'
+finances, and what risk checks saw, are not the member's data.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.base.errors import Refusal
-from shared.claims.claims import Claim
+from shared.actions.erasing import friends_of_number
+from shared.applications.facts import Application, FactRow
+from shared.claims.claims import Claim, steps_of
 from shared.ledger.entries import entries_of
-from shared.people import consents
-from shared.people.chats import Chat, Dialogue, Proof, unbind
-from shared.people.consents import Consent, Purpose
-from shared.people.members import get_member, person_of
-from shared.people.persons import erase, name_of, phone_of
-from shared.post.audit import record
-from shared.referrals.referrals import Invite, Referral
+from shared.people.chats import Chat
+from shared.people.consents import Consent
+from shared.people.members import Member, get_member, person_of
+from shared.people.persons import Person, name_of, phone_of
+from shared.people.unmasking import Unmasking
+from shared.post.audit import Audit, record
+from shared.post.outbox import Outbox
+from shared.referrals.referrals import CreditRow, Invite, Referral, Registration, Visit
+from shared.rewards.payouts import Line
+from shared.rewards.remedies import Remedy
+from shared.rewards.standing import KeyEvent
+
+Copy = dict[str, Any]
 
 
-def export_member(session: Session, member_id: int, now: datetime) -> dict[str, Any]:
-    """Everything kept about a member, as one JSON-ready value; friends by ordinal only."""
+def export_member(session: Session, member_id: int, now: datetime) -> Copy:
+    """Everything kept about a member, and about the friend that the same number once was."""
     member = get_member(session, member_id)
     person = person_of(session, member)
-    invites = session.scalars(select(Invite).where(Invite.member_id == member_id)).all()
+    number = phone_of(session, person)
+    friends = friends_of_number(session, number) if number else []
     record(session, f"member:{member_id}", "privacy.exported", f"member:{member_id}", now)
     return {
         "exported_at": now.isoformat(),
-        "member": {
-            "customer_ref": member.customer_ref,
-            "name": name_of(session, person),
-            "phone": phone_of(session, person),
-            "language": person.locale,
-            "segment": member.segment,
-            "region": member.region,
-            "card_products": [p for p in member.card_products.split("|") if p],
-            "opened_on": member.opened_on.isoformat(),
-            "status": member.status,
-            "show_name": member.show_name,
-            "on_leaderboard": member.on_leaderboard,
-            "pushes": member.pushes,
-        },
-        "chats": [
-            {"channel": c.channel, "address": c.address, "bound_at": _iso(c.bound_at)}
-            for c in session.scalars(select(Chat).where(Chat.member_id == member_id))
-        ],
-        "consents": [_consent(c) for c in _consents(session, member_id)],
+        "member": _member(session, member, person),
+        **_chats(session, member_id),
         "invites": [
             {"code": i.code, "greeting": i.greeting, "created_at": _iso(i.created_at)}
-            for i in invites
+            for i in session.scalars(select(Invite).where(Invite.member_id == member_id))
         ],
-        "friends": [
-            {"ordinal": r.ordinal, "nickname": r.nickname, "registered_at": _iso(r.registered_at)}
-            for r in session.scalars(
-                select(Referral)
-                .where(Referral.member_id == member_id)
-                .order_by(Referral.campaign_id, Referral.ordinal)
-            )
-        ],
+        "friends": _friends(session, member_id),
         "claims": [
-            {"number": c.number, "state": c.state, "filed_at": _iso(c.filed_at)}
+            _claim(session, c)
             for c in session.scalars(select(Claim).where(Claim.member_id == member_id))
         ],
-        "ledger": _ledger(session, member_id),
+        **_money(session, {f"member:{member_id}"}, {member_id}),
+        "looked_at": _looked_at(session, person.id),
+        "acts": _acts(session, {f"member:{member_id}", f"person:{person.id}"}),
+        "invited": [_invited(session, friend) for friend in friends],
+    }
+
+
+def export_number(session: Session, e164: str, now: datetime) -> Copy:
+    """Everything kept about the friend who proved this number, one part a registration."""
+    friends = friends_of_number(session, e164)
+    for friend in friends:
+        record(session, f"friend:{friend.id}", "privacy.exported", f"person:{friend.id}", now)
+    return {
+        "exported_at": now.isoformat(),
+        "invited": [_invited(session, friend) for friend in friends],
     }
 
 
@@ -71,27 +74,144 @@ def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def _consents(session: Session, member_id: int) -> list[Consent]:
-    chats = session.scalars(select(Chat.id).where(Chat.member_id == member_id)).all()
-    query = select(Consent).where(Consent.chat_id.in_(chats)).order_by(Consent.id)
-    return list(session.scalars(query))
+def _member(session: Session, member: Member, person: Person) -> Copy:
+    return {
+        "customer_ref": member.customer_ref,
+        "name": name_of(session, person),
+        "phone": phone_of(session, person),
+        "language": person.locale,
+        "known_since": _iso(person.created_at),
+        "segment": member.segment,
+        "region": member.region,
+        "card_products": [p for p in member.card_products.split("|") if p],
+        "opened_on": member.opened_on.isoformat(),
+        "status": member.status,
+        "status_since": _iso(member.status_since),
+        "show_name": member.show_name,
+        "on_leaderboard": member.on_leaderboard,
+        "pushes": member.pushes,
+    }
 
 
-def _consent(consent: Consent) -> dict[str, Any]:
+def _chats(session: Session, member_id: int) -> Copy:
+    chats = session.scalars(select(Chat).where(Chat.member_id == member_id)).all()
+    ids = [chat.id for chat in chats]
+    agreed = select(Consent).where(Consent.chat_id.in_(ids)).order_by(Consent.id)
+    sent = select(Outbox.created_at, Outbox.sent_at).where(Outbox.chat_id.in_(ids))
+    return {
+        "chats": [
+            {
+                "channel": c.channel,
+                "address": c.address,
+                "language": c.language or c.channel_language,
+                "bound_at": _iso(c.bound_at),
+                "seen_at": _iso(c.seen_at),
+            }
+            for c in chats
+        ],
+        "consents": [_consent(c) for c in session.scalars(agreed)],
+        "messages": [
+            {"written_at": _iso(written), "sent_at": _iso(at)}
+            for written, at in session.execute(sent.order_by(Outbox.id))
+        ],
+    }
+
+
+def _consent(consent: Consent) -> Copy:
     return {
         "purpose": consent.purpose,
         "text_version": consent.text_version,
+        "language": consent.locale,
+        "where": consent.source,
         "given_at": _iso(consent.given_at),
         "withdrawn_at": _iso(consent.withdrawn_at),
     }
 
 
-def _ledger(session: Session, member_id: int) -> list[dict[str, Any]]:
+def _friends(session: Session, member_id: int) -> list[Copy]:
+    rows = session.scalars(
+        select(Referral)
+        .where(Referral.member_id == member_id)
+        .order_by(Referral.campaign_id, Referral.ordinal)
+    )
+    return [
+        {"ordinal": r.ordinal, "nickname": r.nickname, "registered_at": _iso(r.registered_at)}
+        for r in rows
+    ]
+
+
+def _claim(session: Session, claim: Claim) -> Copy:
+    return {
+        "number": claim.number,
+        "last_four": claim.last_four,
+        "how": claim.how,
+        "when": claim.roughly,
+        "state": claim.state,
+        "filed_at": _iso(claim.filed_at),
+        "due_at": _iso(claim.due_at),
+        "decided_at": _iso(claim.decided_at),
+        "steps": [
+            {"at": _iso(step.at), "state": step.after} for step in steps_of(session, claim.id)
+        ],
+    }
+
+
+def _money(session: Session, parties: Collection[str], members: Collection[int]) -> Copy:
+    """What was owed and paid to these parties, whose keys are settled with these members."""
+    lines = select(Line).where(Line.party.in_(parties)).order_by(Line.id)
+    remedies = select(Remedy).where(Remedy.party.in_(parties)).order_by(Remedy.id)
+    events = select(KeyEvent).where(KeyEvent.party.in_(parties), KeyEvent.member_id.in_(members))
+    return {
+        "ledger": [
+            entry for member_id in sorted(members) for entry in _ledger(session, member_id, parties)
+        ],
+        "events": [
+            {
+                "at": _iso(e.at),
+                "kind": e.kind,
+                "clause": e.clause,
+                "unit": e.unit,
+                "amount": e.amount,
+            }
+            for e in session.scalars(events.order_by(KeyEvent.id))
+            if e.kind not in _UNTOLD
+        ],
+        "payouts": [
+            {
+                "reference": p.reference,
+                "unit": p.unit,
+                "gross": p.gross,
+                "tax": p.tax,
+                "netted": p.netted,
+                "net": p.net,
+                "state": p.state,
+                "reason": p.reason,
+                "answered_at": _iso(p.answered_at),
+            }
+            for p in session.scalars(lines)
+        ],
+        "remedies": [
+            {
+                "kind": r.kind,
+                "unit": r.unit,
+                "amount": r.amount,
+                "reason": r.reason,
+                "state": r.state,
+            }
+            for r in session.scalars(remedies)
+        ],
+    }
+
+
+_UNTOLD = frozenset({"held", "released"})
+"""What a risk case did to a key is told to nobody (rule 10)."""
+
+
+def _ledger(session: Session, member_id: int, parties: Collection[str]) -> list[Copy]:
     campaigns = session.scalars(  # by referrals: a claimed friend needs no invite
         select(Referral.campaign_id)
         .where(Referral.member_id == member_id)
-        .distinct()
-        .order_by(Referral.campaign_id)
+        .union(select(KeyEvent.campaign_id).where(KeyEvent.member_id == member_id))
     ).all()
     return [
         {
@@ -101,29 +221,80 @@ def _ledger(session: Session, member_id: int) -> list[dict[str, Any]]:
             "occasion": entry.occasion,
             "legs": {f"{account} {unit}": amount for (account, unit), amount in legs.items()},
         }
-        for campaign_id in campaigns
+        for campaign_id in sorted(campaigns)
         for entry, legs in entries_of(session, campaign_id, member_id)
-        if entry.party == f"member:{member_id}"
+        if entry.party in parties
     ]
 
 
-def erase_member(session: Session, chat: Chat, now: datetime) -> None:
-    """Erase the chat's member: their key is destroyed, the ledger keeps internal ids only.
+def _looked_at(session: Session, person_id: int) -> list[Copy]:
+    """When staff had a masked name or number shown in full, and why."""
+    rows = session.scalars(
+        select(Unmasking).where(Unmasking.person_id == person_id).order_by(Unmasking.id)
+    )
+    return [{"at": _iso(row.at), "reason": row.reason} for row in rows]
 
-    Refusals `binding.needed`, `privacy.proof` (a contact alone does not erase).
-    """
-    if chat.member_id is None:
-        raise Refusal("binding.needed")
-    if chat.proof < Proof.FULL:
-        raise Refusal("privacy.proof")
-    member = get_member(session, chat.member_id)
-    erase(person_of(session, member), now)
-    member.show_name = member.on_leaderboard = member.pushes = False
-    for invite in session.scalars(select(Invite).where(Invite.member_id == member.id)):
-        invite.greeting = None
-    for referral in session.scalars(select(Referral).where(Referral.member_id == member.id)):
-        referral.nickname = None
-    consents.withdraw(session, Purpose.CHAT, now, chat_id=chat.id)
-    session.execute(delete(Dialogue).where(Dialogue.chat_id == chat.id))
-    record(session, f"member:{member.id}", "privacy.erased", f"member:{member.id}", now)
-    unbind(chat)
+
+def _acts(session: Session, names: Collection[str]) -> list[Copy]:
+    """What the person did here, by the audit."""
+    rows = select(Audit.at, Audit.act).where(Audit.actor.in_(names)).order_by(Audit.id)
+    return [{"at": _iso(at), "act": act} for at, act in session.execute(rows)]
+
+
+def _invited(session: Session, person: Person) -> Copy:
+    registrations = session.scalars(
+        select(Registration).where(Registration.person_id == person.id).order_by(Registration.id)
+    ).all()
+    referrals = session.scalars(select(Referral).where(Referral.person_id == person.id)).all()
+    agreed = select(Consent).where(Consent.person_id == person.id).order_by(Consent.id)
+    return {
+        "name": name_of(session, person),
+        "phone": phone_of(session, person),
+        "language": person.locale,
+        "known_since": _iso(person.created_at),
+        "registrations": [
+            {
+                "receipt": r.receipt,
+                "token_for_the_bank": r.referral_token,
+                "channel": r.channel,
+                "started_at": _iso(r.started_at),
+                "proven_at": _iso(r.proven_at),
+                "visits": _visits(session, r),
+            }
+            for r in registrations
+        ],
+        "consents": [_consent(c) for c in session.scalars(agreed)],
+        "applications": _applications(session, [r.id for r in referrals]),
+        **_money(session, {f"friend:{r.id}" for r in referrals}, {r.member_id for r in referrals}),
+        "looked_at": _looked_at(session, person.id),
+        "acts": _acts(session, {f"friend:{person.id}"}),
+    }
+
+
+def _visits(session: Session, registration: Registration) -> list[Copy]:
+    first = session.get(Visit, registration.visit_id) if registration.visit_id else None
+    if first is None:
+        return []
+    theirs = Visit.id == first.id if first.device is None else Visit.device == first.device
+    return [
+        {"at": _iso(v.at), "channel": v.channel, "utm": v.utm}
+        for v in session.scalars(select(Visit).where(theirs).order_by(Visit.id))
+    ]
+
+
+def _applications(session: Session, referral_ids: Collection[int]) -> list[Copy]:
+    """What the bank told of the friend's own applications."""
+    refs = select(Application.application_ref).join(
+        CreditRow, CreditRow.application_id == Application.id
+    )
+    own = session.scalars(refs.where(CreditRow.referral_id.in_(referral_ids)).distinct()).all()
+    facts = select(FactRow).where(FactRow.application_ref.in_(own)).order_by(FactRow.at, FactRow.id)
+    return [
+        {
+            "application": f.application_ref,
+            "kind": f.kind,
+            "at": _iso(f.at),
+            "amount": f.amount or None,
+        }
+        for f in session.scalars(facts)
+    ]

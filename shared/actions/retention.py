@@ -8,14 +8,20 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session, aliased
 
 from shared.applications.facts import Application, FactRow, Kind
-from shared.people.chats import BindingToken
+from shared.people.chats import BindingToken, Chat, Dialogue
 from shared.people.codes import OneTimeCode
+from shared.people.consents import Consent
 from shared.people.persons import Person, erase
 from shared.post.audit import record
+from shared.post.outbox import Outbox
 from shared.referrals.referrals import CreditRow, Registration
 
 UNPROVEN_TERM = timedelta(hours=24)
 EVIDENCE_TERM = timedelta(days=120)
+DIALOGUE_TERM = timedelta(hours=24)
+"""A conversation left alone for a day is over, and what was said in it goes."""
+CHAT_TERM = timedelta(days=30)
+"""Of a chat that speaks for nobody and agreed to nothing: somebody only looked in."""
 CODES_TERM = timedelta(days=1)
 """Codes are counted by the day, so that nobody's number is flooded."""
 
@@ -58,6 +64,34 @@ def forget_codes(session: Session, now: datetime) -> int:
     codes = session.execute(delete(OneTimeCode).where(OneTimeCode.made_at < now - CODES_TERM))
     tokens = session.execute(delete(BindingToken).where(BindingToken.expires_at < now - CODES_TERM))
     return int(codes.rowcount + tokens.rowcount)  # type: ignore[attr-defined]
+
+
+def forget_dialogues(session: Session, now: datetime) -> int:
+    """Drop where conversations stood that nobody went on with; numbers may have been typed."""
+    dropped = session.execute(delete(Dialogue).where(Dialogue.changed_at < now - DIALOGUE_TERM))
+    return int(dropped.rowcount)  # type: ignore[attr-defined]
+
+
+def forget_chats(session: Session, now: datetime, most: int = 500) -> int:
+    """Drop the addresses of chats that are nobody's and have not been heard of for a month.
+
+    One that agreed to be written to, or to which a message is still owed, stays.
+    """
+    agreed = select(Consent.id).where(Consent.chat_id == Chat.id, Consent.withdrawn_at.is_(None))
+    owed = select(Outbox.id).where(
+        Outbox.chat_id == Chat.id, Outbox.sent_at.is_(None), Outbox.failed_at.is_(None)
+    )
+    old = session.scalars(
+        select(Chat)
+        .where(Chat.member_id.is_(None), Chat.seen_at < now - CHAT_TERM)
+        .where(~agreed.exists(), ~owed.exists())
+        .limit(most)
+    ).all()
+    for chat in old:
+        session.execute(delete(Dialogue).where(Dialogue.chat_id == chat.id))
+        session.delete(chat)
+    session.flush()
+    return len(old)
 
 
 def forget_unmatched(session: Session, now: datetime, before: datetime, most: int = 500) -> int:

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.actions.erasing import erase_number, erase_person
+from shared.actions.privacy import export_number
 from shared.actions.registering import registration_by_secret
 from shared.base.errors import Refusal
 from shared.base.i18n import Locale, text
 from shared.people import consents
 from shared.people.codes import CodeUse, check_code, new_one_time_code
 from shared.people.consents import Purpose
-from shared.people.persons import by_phone, phone_blind
+from shared.people.persons import Person, by_phone, phone_blind
 from shared.people.phone import read_phone
 from shared.post.audit import record
 from shared.post.outbox import Channel, Urgency, send_later
@@ -29,10 +32,49 @@ def send_stop_code(session: Session, typed: str, locale: Locale, now: datetime) 
 
     Refusals: `phone.…`, `code.wait`, `code.too_many`.
     """
+    _send_code(session, typed, CodeUse.STOP, "sms.stop_code", locale, now)
+
+
+def send_privacy_code(session: Session, typed: str, locale: Locale, now: datetime) -> None:
+    """Send a code by which the number's owner gets at their data. Refusals as above."""
+    _send_code(session, typed, CodeUse.PRIVACY, "sms.privacy_code", locale, now)
+
+
+def copy_by_code(session: Session, typed: str, code: str, now: datetime) -> dict[str, Any] | None:
+    """What is kept of the friend with this number; None for a wrong code.
+
+    The caller commits a counted try too. Refusals: `phone.…`, `code.expired`.
+    """
+    phone = read_phone(typed)
+    proven = proves_number(session, phone, code, now)
+    return export_number(session, phone, now) if proven else None
+
+
+def erase_by_code(session: Session, typed: str, code: str, now: datetime) -> bool:
+    """Erase the friend with this number; False for a wrong code. As `copy_by_code`."""
+    phone = read_phone(typed)
+    if not proves_number(session, phone, code, now):
+        return False
+    erase_number(session, phone, now)
+    return True
+
+
+def proves_number(session: Session, phone: str, code: str, now: datetime) -> bool:
+    """Whether a code that was sent for one's own data is right. As `copy_by_code`."""
+    return _proves(session, phone, CodeUse.PRIVACY, code, now)
+
+
+def _proves(session: Session, phone: str, use: CodeUse, code: str, now: datetime) -> bool:
+    return bool(check_code(session, use, _subject(phone_blind(session, phone)), code, now))
+
+
+def _send_code(
+    session: Session, typed: str, use: CodeUse, key: str, locale: Locale, now: datetime
+) -> None:
     phone = read_phone(typed)
     blind = phone_blind(session, phone)
-    code = new_one_time_code(session, CodeUse.STOP, _subject(blind), blind, now)
-    words = text(locale, "sms.stop_code", code=code)
+    code = new_one_time_code(session, use, _subject(blind), blind, now)
+    words = text(locale, key, code=code)
     send_later(session, Channel.SMS, {"to": phone, "text": words}, now, urgency=Urgency.ANSWER)
 
 
@@ -44,24 +86,30 @@ def stop_by_code(
     The caller commits a counted try too. Refusals: `phone.…`, `code.expired`.
     """
     phone = read_phone(typed)
-    subject = _subject(phone_blind(session, phone))
-    if not check_code(session, CodeUse.STOP, subject, code, now):
+    if not _proves(session, phone, CodeUse.STOP, code, now):
         return False
     known = [person.id for person in by_phone(session, phone)]
     friends = session.scalars(
         select(Registration.person_id).where(Registration.person_id.in_(known)).distinct()
     )
     for person_id in friends.all():
-        taken = [
-            purpose.value
-            for purpose in sorted(purposes)
-            if consents.withdraw(session, purpose, now, person_id=person_id)
-        ]
-        record(
-            session, f"friend:{person_id}", "consent.withdrawn", f"person:{person_id}", now,
-            purposes=taken,
-        )  # fmt: skip
+        if person_id is not None:
+            _withdraw(session, person_id, f"person:{person_id}", purposes, now)
     return True
+
+
+def _withdraw(
+    session: Session, person_id: int, subject: str, purposes: Collection[Purpose], now: datetime
+) -> int:
+    """Take consents back; without the required one nothing of the friend is kept."""
+    taken = [p for p in sorted(purposes) if consents.withdraw(session, p, now, person_id=person_id)]
+    record(
+        session, f"friend:{person_id}", "consent.withdrawn", subject, now,
+        purposes=[p.value for p in taken],
+    )  # fmt: skip
+    if Purpose.REFERRAL in taken:
+        erase_person(session, session.get_one(Person, person_id), f"friend:{person_id}", now)
+    return len(taken)
 
 
 def withdraw_consent(session: Session, handle: str, purposes: set[Purpose], now: datetime) -> int:
@@ -72,13 +120,8 @@ def withdraw_consent(session: Session, handle: str, purposes: set[Purpose], now:
     registration = registration_by_secret(session, handle)
     if registration is None or registration.person_id is None:
         raise Refusal("registration.gone")
-    person_id = registration.person_id
-    taken = [p for p in sorted(purposes) if consents.withdraw(session, p, now, person_id=person_id)]
-    record(
-        session, f"friend:{person_id}", "consent.withdrawn", f"registration:{registration.id}",
-        now, purposes=[p.value for p in taken],
-    )  # fmt: skip
-    return len(taken)
+    subject = f"registration:{registration.id}"
+    return _withdraw(session, registration.person_id, subject, purposes, now)
 
 
 def _subject(blind: str) -> int:

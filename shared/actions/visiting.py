@@ -14,6 +14,8 @@ from shared.referrals.referrals import Visit, VisitKind
 CHANNELS = frozenset(
     {"chat", "inline", "poster", "branch", "street", "partner", "group", "influencer"}
 )
+_A_DAY = 8
+"""Digits that a campaign's own words may hold: 20261111."""
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 
@@ -24,6 +26,10 @@ _WRITE = Direct(
     )
     .returning(Visit.id)
 )
+
+
+def _names_somebody(value: str) -> bool:
+    return "@" in value or sum(character.isdigit() for character in value) > _A_DAY
 
 
 def record_visit(
@@ -40,9 +46,14 @@ def record_visit(
     """Write a visit by one direct statement (a hot path); its id.
 
     `device` is the page's own random cookie, kept as a keyed hash; of `query` only the UTM
-    parameters are kept, cut at 80 characters.
+    parameters are kept, cut at 80 characters, but for those that look like somebody's number or
+    address: anybody can write a link.
     """
-    kept = {name: value[:80] for name, value in (query or {}).items() if name in _UTM}
+    kept = {
+        name: value[:80]
+        for name, value in (query or {}).items()
+        if name in _UTM and not _names_somebody(value)
+    }
     made = _WRITE.first(
         line,
         {

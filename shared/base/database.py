@@ -35,6 +35,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from shared.base.direct import Line
 from shared.base.errors import Misconfigured
 from shared.base.privacy import Keyring
+from shared.base.sealing import keep_keyring
 
 
 class Base(DeclarativeBase):
@@ -106,6 +107,8 @@ class Database:
         self._single = single
         self._kept = threading.local()
         self._open: list[PoolProxiedConnection] = []
+        for each in (engine, single):
+            keep_keyring(each.dialect, keyring)
         self._immediate = engine.execution_options(begin="IMMEDIATE")
         self._deferred = engine.execution_options(begin="DEFERRED")
 
@@ -168,10 +171,7 @@ def open_database(url: str, keyring: Keyring) -> Database:
         event.listen(engine, "begin", _begin)
         return Database(engine, _sqlite(url, "NORMAL"), keyring)
     if parsed.get_backend_name() == "postgresql":
-        engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20)
-        single = create_engine(
-            url, pool_pre_ping=True, pool_size=5, max_overflow=20, isolation_level="AUTOCOMMIT"
-        )
+        engine, single = _postgres(url), _postgres(url, isolation_level="AUTOCOMMIT")
         return Database(engine, single, keyring)
     raise Misconfigured(
         f"JIANKA_DATABASE_URL: {parsed.get_backend_name()} is neither sqlite nor postgresql"
@@ -183,12 +183,20 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
+def _postgres(url: str, **more: Any) -> Engine:
+    return create_engine(
+        url, pool_pre_ping=True, pool_size=5, max_overflow=20, hide_parameters=True, **more
+    )
+
+
 def _sqlite(url: str, synchronous: str) -> Engine:
     path = make_url(url).database
     if not path or path == ":memory:":
         raise Misconfigured("JIANKA_DATABASE_URL: SQLite needs a file")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30, "isolation_level": None})
+    engine = create_engine(  # an error never repeats what it was given: it is logged
+        url, hide_parameters=True, connect_args={"timeout": 30, "isolation_level": None}
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -198,6 +206,7 @@ def _sqlite(url: str, synchronous: str) -> Engine:
             "foreign_keys=ON",
             "recursive_triggers=ON",  # else INSERT OR REPLACE walks past the ledger's triggers
             "busy_timeout=30000",
+            "secure_delete=FAST",  # what was erased is overwritten wherever a page is written
             "wal_autocheckpoint=4000",  # 16 MB: the disk is waited for a quarter as often
         ):
             connection.execute(f"PRAGMA {pragma}")

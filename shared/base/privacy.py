@@ -6,13 +6,15 @@ under the newest master key. Destroying the wrapped key erases the person.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
 from shared.base.errors import Misconfigured
 from shared.base.settings import Settings, parse_secret_keys
@@ -36,6 +38,22 @@ def _open(key: bytes, sealed: bytes, context: bytes) -> bytes:
         raise Unreadable("this value was sealed under another key") from error
 
 
+def sealer_of(sealed: bytes) -> str:
+    """The id of the master key that sealed a value: it stands in front of it, in the clear."""
+    return sealed[1 : 1 + sealed[0]].decode()
+
+
+def sealed_by(name: str) -> bytes:
+    """How every value begins that this master key sealed."""
+    head = name.encode()
+    return bytes([len(head)]) + head
+
+
+@lru_cache(maxsize=8)
+def _veil(blind_key: bytes) -> AESSIV:
+    return AESSIV(hmac.new(blind_key, b"veil", hashlib.sha512).digest())
+
+
 @dataclass(frozen=True)
 class Keyring:
     """Master keys (newest first) and the blind-index key. Never printed, never logged."""
@@ -49,16 +67,36 @@ class Keyring:
     def seal(self, plain: bytes, purpose: str) -> bytes:
         """Encrypt under the newest master key; `purpose` binds the value to its place."""
         name, key = next(iter(self.masters.items()))
-        head = name.encode()
-        return bytes([len(head)]) + head + _seal(key, plain, purpose.encode())
+        return sealed_by(name) + _seal(key, plain, purpose.encode())
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
         """Decrypt by whichever master key sealed it, else Unreadable."""
-        end = 1 + sealed[0]
-        key = self.masters.get(sealed[1:end].decode())
+        name, end = sealer_of(sealed), 1 + sealed[0]
+        key = self.masters.get(name)
         if key is None:
-            raise Unreadable("the master key of this value is not in JIANKA_SECRET_KEYS")
+            raise Unreadable(f"the key {name!r} of this value is not in JIANKA_SECRET_KEYS")
         return _open(key, sealed[end:], purpose.encode())
+
+    @property
+    def newest(self) -> str:
+        """The id of the master key that seals."""
+        return next(iter(self.masters))
+
+    def renew(self, sealed: bytes, purpose: str) -> bytes:
+        """The same value under the newest master key."""
+        return self.seal(self.open(sealed, purpose), purpose)
+
+    def veil(self, text: str) -> str:
+        """Encrypt so that equal texts stay equal and can be found; under the blind-index key."""
+        return base64.urlsafe_b64encode(_veil(self.blind_key).encrypt(text.encode(), None)).decode()
+
+    def unveil(self, veiled: str) -> str:
+        """The text that `veil` hid, else Unreadable."""
+        try:
+            hidden = base64.urlsafe_b64decode(veiled)
+            return _veil(self.blind_key).decrypt(hidden, None).decode()
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable("this value was veiled under another blind-index key") from error
 
     def new_person_key(self) -> bytes:
         """A fresh per-person key, wrapped: what the people table keeps."""
@@ -81,6 +119,13 @@ class Keyring:
         """Names the blind-index key without telling it: fixed per database."""
         return self.blind("fingerprint", "jianka")[:16]
 
+    def fingerprints(self) -> dict[str, str]:
+        """Names each master key's content without telling it, by id."""
+        return {
+            name: hmac.new(key, b"fingerprint", hashlib.sha256).hexdigest()[:16]
+            for name, key in self.masters.items()
+        }
+
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose (cookie signatures, …), from the newest master key."""
         newest = next(iter(self.masters.values()))
@@ -89,8 +134,6 @@ class Keyring:
 
 def read_keyring(settings: Settings) -> Keyring:
     """The keys named by the settings."""
-    import base64
-
     try:
         return Keyring(
             parse_secret_keys(settings.secret_keys.get_secret_value()),

@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     bank_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     sms: str = ""
     clock_file: Path | None = None
+    erasures: Path | None = None
+    """Where the worker writes down who was erased, outside what a restore rolls back."""
     issuer: str = "Jianka Bank"
     """The issuer's name as customers know it."""
     seal: str = "#B3261E"

@@ -32,6 +32,8 @@ def send_waiting(database: Database, send: SendSms, clock: Clock) -> int:
                 outbox.mark_sent(session, row_id, clock())
             else:
                 outbox.mark_failed(session, row_id, problem, clock(), retry_at=retry_at)
+                session.flush()
+            outbox.forget_sms(session, row_id)
     return len(taken)
 
 

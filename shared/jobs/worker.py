@@ -29,10 +29,12 @@ from shared.base.database import Database
 from shared.base.lease import LostLease
 from shared.base.log import configure_logs, log
 from shared.base.settings import Settings
+from shared.jobs.erasures import ErasureFile, replay_erasures
 from shared.jobs.inquiries import inquiry_turn
 from shared.jobs.opening import opened
 from shared.jobs.sms import send_waiting
-from shared.post import inbox, outbox
+from shared.migrations.upgrade import register_masters
+from shared.post import audit_chain, inbox, outbox
 from shared.post.outbox import Channel
 from shared.post.sms import SendSms, sms_driver
 from shared.referrals.referrals import Registration
@@ -132,12 +134,29 @@ def sms_turn(database: Database, send: SendSms, clock: Clock) -> bool:
     return send_waiting(database, send, clock) > 0
 
 
-def house_turn(database: Database, clock: Clock) -> bool:
-    """Keep house once; never in a hurry."""
+def house_turn(database: Database, clock: Clock, erased: ErasureFile | None = None) -> bool:
+    """Keep house once; never in a hurry. `erased`: the file of erasures, where there is one."""
     done = {name: count for name, count in keep_house(database, clock()).items() if count}
+    if erased is not None and (count := erased.keep_up()):
+        done["erasures_written"] = count
+    if "acts_chained" in done:  # so the end of the chain is noted outside the database
+        with database.reading() as session:
+            end = audit_chain.head(session)
+        _logger.info("audit.chained", place=end.place, head=end.hash[:16])
     if done:
         _logger.info("house.kept", **done)
     return False
+
+
+def erasures_of(settings: Settings, database: Database, clock: Clock) -> ErasureFile | None:
+    """The file of erasures, where there is one; whom a restored backup brought back goes again."""
+    if settings.erasures is None:
+        return None
+    if settings.erasures.exists():
+        done = replay_erasures(database, settings.erasures, "worker", clock())
+        if done.again:
+            _logger.warning("erasures.replayed", count=done.again)
+    return ErasureFile(database, settings.erasures)
 
 
 def repeat(name: str, turn: Callable[[], bool], pause: float, stop: threading.Event) -> None:
@@ -166,7 +185,10 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with opened(settings) as (database, clock):
+        with database.transaction() as session:
+            register_masters(session)  # a new key is known before anybody could take it away
         lead = Lead(database, new_holder())
+        erased = erasures_of(settings, database, clock)
         duties = (
             ("settle", lambda: settle_turn(database, lead, clock), LOOK_EVERY),
             ("sms", lambda: sms_turn(database, send, clock), LOOK_EVERY),
@@ -175,7 +197,7 @@ def run(settings: Settings) -> None:
                 lambda: inquiry_turn(database, lead.holder, clock, stop.is_set),
                 INQUIRE_EVERY,
             ),
-            ("house", lambda: house_turn(database, clock), HOUSE_EVERY),
+            ("house", lambda: house_turn(database, clock, erased), HOUSE_EVERY),
         )
         threads = [
             threading.Thread(target=repeat, args=(name, turn, pause, stop), name=name)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Boolean, String, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from shared.base.database import Base, Database
+from shared.base.database import Base, Database, keyring_of
 from shared.base.errors import Misconfigured
 
 _HERE = Path(__file__).resolve().parent
@@ -27,6 +28,19 @@ class KeyCheck(Base):
     fingerprint: Mapped[str] = mapped_column(String(16))
 
 
+class MasterKey(Base):
+    """A master key this database has values under, known by its fingerprint.
+
+    `retired`: rotation found nothing left under it, so it may be missing.
+    """
+
+    __tablename__ = "master_keys"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(16))
+    retired: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_HERE))
@@ -35,8 +49,9 @@ def _config() -> Config:
 
 
 def upgrade(database: Database) -> None:
-    """Run what migrations are missing, all or nothing; then check the keys."""
+    """Run what migrations are missing, all or nothing; then check the keys and note them."""
     config = _config()
+    config.attributes["keyring"] = database.keyring
     with database.engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
@@ -46,7 +61,28 @@ def upgrade(database: Database) -> None:
         row = session.get(KeyCheck, "blind_index")
         if row is None:
             session.add(KeyCheck(name="blind_index", fingerprint=database.keyring.fingerprint()))
+        _refuse_other_keys(session, database)
+        register_masters(session)
     check(database)
+    _forget_old_pages(database)
+
+
+def register_masters(session: Session) -> None:
+    """Know the master keys in use; one that was retired and seals again is so no more."""
+    known = {row.name: row for row in session.scalars(select(MasterKey))}
+    for name, fingerprint in keyring_of(session).fingerprints().items():
+        row = known.get(name)
+        if row is None:
+            session.add(MasterKey(name=name, fingerprint=fingerprint, retired=False))
+        elif name == keyring_of(session).newest:
+            row.retired = False  # an older one stays so: nothing is sealed under it
+
+
+def _forget_old_pages(database: Database) -> None:
+    """SQLite's log holds what pages were before; what a migration sealed is not left there."""
+    if database.engine.dialect.name == "sqlite":
+        with closing(database.engine.raw_connection()) as raw:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def check(database: Database) -> None:
@@ -61,4 +97,20 @@ def check(database: Database) -> None:
         if row is not None and row.fingerprint != database.keyring.fingerprint():
             raise Misconfigured(
                 "JIANKA_BLIND_INDEX_KEY is not the key this database was begun with"
+            )
+        _refuse_other_keys(session, database)
+
+
+def _refuse_other_keys(session: Session, database: Database) -> None:
+    """Misconfigured when a master key is missing under which there are values, or is another."""
+    given = database.keyring.fingerprints()
+    for row in session.scalars(select(MasterKey).order_by(MasterKey.name)):
+        if row.name in given and given[row.name] != row.fingerprint:
+            raise Misconfigured(
+                f"JIANKA_SECRET_KEYS: {row.name!r} is not the key this database knows by that name"
+            )
+        if row.name not in given and not row.retired:
+            raise Misconfigured(
+                f"JIANKA_SECRET_KEYS: the key {row.name!r} is missing, under which this database "
+                "has values; `jianka doctor --rotate` says when it may go"
             )

@@ -16,6 +16,7 @@ from shared.base.database import Base, Id, Utc, id_column
 from shared.base.direct import Direct, among
 from shared.base.errors import Refusal
 from shared.base.i18n import Locale, locale_from_tag
+from shared.base.sealing import SEALED, Veiled
 from shared.people.members import Member
 
 BINDING_TERM = timedelta(minutes=5)
@@ -41,7 +42,7 @@ class Chat(Base):
 
     id: Mapped[int] = id_column()
     channel: Mapped[str] = mapped_column(String(10))
-    address: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(Veiled(64))
     member_id: Mapped[int | None] = mapped_column(Id, index=True)
     proof: Mapped[int] = mapped_column(Integer, default=Proof.NONE)
     language: Mapped[str | None] = mapped_column(String(10))
@@ -59,7 +60,7 @@ class Dialogue(Base):
     __tablename__ = "dialogues"
 
     chat_id: Mapped[int] = mapped_column(Id, primary_key=True)
-    state: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[bytes] = mapped_column(LargeBinary, info={SEALED: "dialogue"})
     changed_at: Mapped[datetime] = mapped_column(Utc)
 
 

@@ -25,6 +25,8 @@ class CodeUse(StrEnum):
     CHAT = "chat"
     STOP = "stop"
     """A friend takes consents back without the browser they registered in."""
+    PRIVACY = "privacy"
+    """A friend has a copy of their data, or has it erased."""
 
 
 class OneTimeCode(Base):

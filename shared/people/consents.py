@@ -61,8 +61,19 @@ def give(
     person_id: int | None = None,
     chat_id: int | None = None,
 ) -> None:
-    """Record an agreement to the texts in force; a standing one is not doubled."""
-    if not holds(session, purpose, person_id=person_id, chat_id=chat_id):
+    """Record an agreement to the texts in force; a standing one to them is not doubled.
+
+    One to older texts ends where the new one begins.
+    """
+    standing = [
+        consent
+        for consent in standing_consents(session, person_id=person_id, chat_id=chat_id)
+        if consent.purpose == purpose
+    ]
+    for consent in standing:
+        if consent.text_version != TEXT_VERSION:
+            consent.withdrawn_at = now
+    if all(consent.text_version != TEXT_VERSION for consent in standing):
         session.add(
             Consent(
                 person_id=person_id,

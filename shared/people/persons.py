@@ -9,6 +9,7 @@ from sqlalchemy import LargeBinary, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Utc, id_column, keyring_of
+from shared.base.sealing import SEALED
 
 
 class Person(Base):
@@ -17,7 +18,7 @@ class Person(Base):
     __tablename__ = "persons"
 
     id: Mapped[int] = id_column()
-    key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    key: Mapped[bytes | None] = mapped_column(LargeBinary, info={SEALED: "person"})
     name: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_blind: Mapped[str | None] = mapped_column(String(64), index=True)
@@ -91,5 +92,5 @@ def by_phone(session: Session, e164: str) -> list[Person]:
 def erase(person: Person, now: datetime) -> None:
     """Destroy the person's key and everything it opened. Rows that name the id stay."""
     person.key = person.name = person.phone = None
-    person.phone_blind = person.tail_blind = None
+    person.phone_blind = person.tail_blind = person.locale = None
     person.erased_at = now

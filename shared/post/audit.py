@@ -25,8 +25,21 @@ class Audit(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+_TABLET = "audit.tablet"
+
+
+def at_tablet(session: Session, tablet_id: int) -> None:
+    """From here on this session's acts are done at a tablet."""
+    session.info[_TABLET] = tablet_id
+
+
 def record(
     session: Session, actor: str, act: str, subject: str, now: datetime, **details: object
 ) -> None:
-    """Write one act into the same transaction as its effect. Details hold ids and codes only."""
+    """Write one act into the same transaction as its effect. Details hold ids and codes only.
+
+    An act at a tablet names it, without being told (`at_tablet`).
+    """
+    if (tablet := session.info.get(_TABLET)) is not None:
+        details.setdefault("tablet", tablet)
     session.add(Audit(at=now, actor=actor, act=act, subject=subject, details=details))

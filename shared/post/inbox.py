@@ -18,12 +18,15 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     delete,
+    or_,
     select,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Utc, id_column, keyring_of
+from shared.base.privacy import Keyring
+from shared.base.sealing import SEALED
 
 KEEP_BODIES = timedelta(days=30)
 MOST_TRIES = 5
@@ -55,7 +58,9 @@ class Inbox(Base):
     source: Mapped[str] = mapped_column(String(255))
     external_id: Mapped[str] = mapped_column(String(255))
     digest: Mapped[str] = mapped_column(String(64))
-    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    owner: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Keyed hash of whom it names, by which it is found when they are erased."""
+    body: Mapped[bytes | None] = mapped_column(LargeBinary, info={SEALED: _PURPOSE})
     received_at: Mapped[datetime] = mapped_column(Utc)
     done_at: Mapped[datetime | None] = mapped_column(Utc)
     tries: Mapped[int] = mapped_column(Integer, default=0)
@@ -72,7 +77,7 @@ class InboxConflict(Base):
     id: Mapped[int] = id_column()
     inbox_id: Mapped[int] = mapped_column(index=True)
     digest: Mapped[str] = mapped_column(String(64))
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes] = mapped_column(LargeBinary, info={SEALED: _PURPOSE})
     received_at: Mapped[datetime] = mapped_column(Utc)
 
 
@@ -83,6 +88,8 @@ class Item:
     source: str
     external_id: str
     body: dict[str, Any]
+    owner: str = ""
+    """Who wrote it or whom it names, where that is known: `telegram:7001`, a number in E.164."""
 
 
 def canonical(body: dict[str, Any]) -> bytes:
@@ -109,6 +116,7 @@ def store(session: Session, kind: str, items: list[Item], now: datetime) -> list
                     "source": item.source,
                     "external_id": item.external_id,
                     "digest": digest,
+                    "owner": _owner(keyring, item.owner) if item.owner else None,
                     "body": keyring.seal(plain, _PURPOSE),
                     "received_at": now,
                     "tries": 0,
@@ -124,6 +132,23 @@ def store(session: Session, kind: str, items: list[Item], now: datetime) -> list
     if fresh:
         session.execute(Inbox.__table__.insert(), fresh)  # type: ignore[attr-defined]
     return arrivals
+
+
+def _owner(keyring: Keyring, owner: str) -> str:
+    return keyring.blind("owner", owner)
+
+
+def forget_owner(session: Session, owner: str) -> int:
+    """Empty the bodies of all that names somebody and was heard; how many."""
+    mine = Inbox.owner == _owner(keyring_of(session), owner)
+    heard = or_(Inbox.done_at.is_not(None), Inbox.set_aside_at.is_not(None))
+    emptied = session.execute(
+        update(Inbox).where(mine, heard, Inbox.body.is_not(None)).values(body=None)
+    )
+    session.execute(
+        delete(InboxConflict).where(InboxConflict.inbox_id.in_(select(Inbox.id).where(mine)))
+    )
+    return int(emptied.rowcount)  # type: ignore[attr-defined]
 
 
 def _known(session: Session, items: list[Item]) -> dict[tuple[str, str], tuple[int, str]]:

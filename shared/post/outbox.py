@@ -7,7 +7,7 @@ A row's body is JSON, encrypted: `{"reply": …}` is already worded, `{"notice":
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -29,11 +29,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column, keyring_of
+from shared.base.sealing import SEALED
 
 KEEP_BODIES = timedelta(days=30)
 CLAIM_TERM = timedelta(seconds=60)
 MOST_TRIES = 8
 _PURPOSE = "outbox"
+FORGOTTEN = "forgotten"
+"""The problem of a push that nobody waits for: its reader was erased."""
 
 
 class Channel(StrEnum):
@@ -60,7 +63,9 @@ class Outbox(Base):
     urgency: Mapped[int] = mapped_column(Integer)
     once: Mapped[str | None] = mapped_column(String(160), unique=True)
     """What makes this message the same message; a second one is not written."""
-    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    owner: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Of an SMS: keyed hash of whose it is, by which it is found when they are erased."""
+    body: Mapped[bytes | None] = mapped_column(LargeBinary, info={SEALED: _PURPOSE})
     created_at: Mapped[datetime] = mapped_column(Utc)
     not_before: Mapped[datetime] = mapped_column(Utc)
     taken_until: Mapped[datetime | None] = mapped_column(Utc)
@@ -144,10 +149,12 @@ def _row(
     chat_id: int | None,
     urgency: Urgency,
 ) -> dict[str, Any]:
-    sealed = keyring_of(session).seal(json.dumps(body, ensure_ascii=False).encode(), _PURPOSE)
+    keyring = keyring_of(session)
+    sealed = keyring.seal(json.dumps(body, ensure_ascii=False).encode(), _PURPOSE)
     return {
         "channel": channel.value,
         "chat_id": chat_id,
+        "owner": keyring.blind("owner", body["to"]) if channel is Channel.SMS else None,
         "urgency": urgency.value,
         "body": sealed,
         "created_at": now,
@@ -215,6 +222,37 @@ def mark_all_sent(session: Session, row_ids: list[int], now: datetime) -> None:
 def mark_sent(session: Session, row_id: int, now: datetime) -> None:
     """The channel has it."""
     session.execute(update(Outbox).where(Outbox.id == row_id).values(sent_at=now, taken_until=None))
+
+
+def forget_sms(session: Session, row_id: int) -> None:
+    """The gateway has it, or never will: nothing here needs the number any more."""
+    settled = or_(Outbox.sent_at.is_not(None), Outbox.failed_at.is_not(None))
+    session.execute(update(Outbox).where(Outbox.id == row_id, settled).values(body=None))
+
+
+def forget_number(session: Session, e164: str, now: datetime) -> None:
+    """Send nothing more to a number, and keep nothing of what was to be sent."""
+    owner = keyring_of(session).blind("owner", e164)
+    mine = and_(Outbox.owner == owner, Outbox.body.is_not(None))
+    waits = and_(mine, Outbox.sent_at.is_(None), Outbox.failed_at.is_(None))
+    session.execute(update(Outbox).where(waits).values(failed_at=now, problem=FORGOTTEN))
+    session.execute(update(Outbox).where(mine).values(body=None))
+
+
+def forget_sent(session: Session, chat_ids: Collection[int]) -> None:
+    """Empty what some chats were sent: it may name somebody who is erased."""
+    done = or_(Outbox.sent_at.is_not(None), Outbox.failed_at.is_not(None))
+    mine = and_(Outbox.chat_id.in_(chat_ids), Outbox.body.is_not(None))
+    session.execute(update(Outbox).where(mine, done).values(body=None))
+
+
+def forget_chat(session: Session, chat_id: int, now: datetime) -> None:
+    """Empty what a chat was sent, and send no push that waits; answers now due go out."""
+    mine = and_(Outbox.chat_id == chat_id, Outbox.body.is_not(None))
+    waits = and_(Outbox.sent_at.is_(None), Outbox.failed_at.is_(None))
+    pushes = and_(mine, waits, Outbox.urgency == Urgency.PUSH.value)
+    session.execute(update(Outbox).where(pushes).values(failed_at=now, problem=FORGOTTEN))
+    forget_sent(session, [chat_id])
 
 
 def mark_failed(

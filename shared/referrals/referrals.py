@@ -13,6 +13,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
 from shared.base.direct import Direct, among
+from shared.base.sealing import Sealed
+
+GREETING = "greeting"
+"""What a greeting is sealed for; the invite page opens it by itself."""
 
 
 class Source(StrEnum):
@@ -55,7 +59,8 @@ class Invite(Base):
     campaign_id: Mapped[int] = mapped_column(Id)
     member_id: Mapped[int] = mapped_column(Id, index=True)
     code: Mapped[str] = mapped_column(String(8), unique=True)
-    greeting: Mapped[str | None] = mapped_column(String(120))
+    greeting: Mapped[str | None] = mapped_column(Sealed(GREETING))
+    """The member's own words, at most 120 characters."""
     created_at: Mapped[datetime] = mapped_column(Utc)
 
 
@@ -126,7 +131,7 @@ class Referral(Base):
     registered_at: Mapped[datetime] = mapped_column(Utc)
     ordinal: Mapped[int] = mapped_column(Integer)
     """First, second, … friend of this member in this campaign."""
-    nickname: Mapped[str | None] = mapped_column(String(30))
+    nickname: Mapped[str | None] = mapped_column(Sealed("nickname"))
     segment: Mapped[str | None] = mapped_column(String(40))
     """The member's segment when the friend registered: what a multiplier looks at."""
 

@@ -17,7 +17,7 @@ from shared.campaigns.campaigns import Campaign, CampaignVersion, Life
 from shared.people.members import Member, MemberStatus
 from shared.people.persons import Person
 from shared.referrals.codes import read_code
-from shared.referrals.referrals import Invite
+from shared.referrals.referrals import GREETING, Invite
 
 
 class PageState(StrEnum):
@@ -98,7 +98,7 @@ def find_page(line: Line, keyring: Keyring, typed: str, now: datetime) -> Invite
         campaign_id=campaign_id,
         version=version,
         shown_name=shown,
-        greeting=greeting or "",
+        greeting=keyring.open(bytes(greeting), GREETING).decode() if greeting else "",
     )
 
 

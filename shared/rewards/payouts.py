@@ -29,6 +29,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from shared.base.database import Base, Id, Utc, id_column
 from shared.base.errors import Refusal
 from shared.base.money import Unit
+from shared.base.sealing import Sealed
 from shared.ledger.balance import Account, Key
 from shared.ledger.entries import Entry, Leg
 from shared.rewards.queue import SettleTask
@@ -120,7 +121,8 @@ class Line(Base):
     netted: Mapped[int] = mapped_column(BigInteger)
     net: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(10), index=True)
-    reason: Mapped[str | None] = mapped_column(String(80))
+    reason: Mapped[str | None] = mapped_column(Sealed("payout"))
+    """Why it failed, in the bank's words, or the code of why it was withdrawn."""
     answered_at: Mapped[datetime | None] = mapped_column(Utc)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
 from shared.base.errors import Refusal
+from shared.base.sealing import Sealed
 from shared.ledger.balance import Key
 
 
@@ -76,7 +77,8 @@ class Remedy(Base):
     occasion: Mapped[str] = mapped_column(String(80))
     unit: Mapped[str] = mapped_column(String(10))
     amount: Mapped[int] = mapped_column(BigInteger)
-    reason: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(Sealed("remedy"))
+    """In the asking person's words; empty once the payee is erased."""
     state: Mapped[str] = mapped_column(String(10))
     asked_by: Mapped[int] = mapped_column(Id)
     asked_at: Mapped[datetime] = mapped_column(Utc)

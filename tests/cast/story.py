@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +94,10 @@ class Story:
         return "".join(digits[:6])
 
     def bank(self, kind: str, /, **data: object) -> list[Arrival]:
+        said = f"{json.dumps(data, sort_keys=True)}-{self.now.isoformat()}"
         event = {
             "specversion": "1.0",
-            "id": f"{kind}-{json.dumps(data, sort_keys=True)}-{self.now.isoformat()}",
+            "id": f"{kind}-{sha256(said.encode()).hexdigest()[:24]}",  # a bank's ids name nobody
             "source": "bank/test",
             "type": f"jianka.{kind}",
             "time": self.now.isoformat(),

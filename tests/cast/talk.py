@@ -85,7 +85,7 @@ class Talk:
         owed = (
             select(Outbox, Chat)
             .join(Chat, Chat.id == Outbox.chat_id)
-            .where(Outbox.sent_at.is_(None))
+            .where(Outbox.sent_at.is_(None), Outbox.failed_at.is_(None))
             .order_by(Outbox.id)
         )
         with self.database.reading() as session:

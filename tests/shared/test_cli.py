@@ -131,7 +131,7 @@ def test_members_staff_campaign_and_doctor(jianka: Run, sqlite_url: str, keyring
     assert "Nothing changed" in jianka("campaign", "apply", SAMPLE / "campaign.yaml")[1]
     code, out, err = jianka("doctor")
     assert (code, err) == (0, ""), out
-    assert out.count("✓") == 9
+    assert out.count("✓") == 12
     assert count(sqlite_url, Audit, keyring) >= 3
 
 

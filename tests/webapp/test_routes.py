@@ -31,6 +31,8 @@ ROUTES = {
     ("GET", "/i/<code>/privacy"): EVERYBODY,
     ("GET", "/i/<code>/stop"): EVERYBODY,
     ("POST", "/i/<code>/stop"): FRIEND,
+    ("GET", "/i/<code>/data"): EVERYBODY,
+    ("POST", "/i/<code>/data"): FRIEND,
     ("POST", "/api/v1/events"): BANK,
     ("GET", "/healthz"): OPERATORS,
     ("GET", "/readyz"): OPERATORS,

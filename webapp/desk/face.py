@@ -26,7 +26,7 @@ MOST_BYTES = 512 * 1024
 _LARGE_FILES = {"desk.take_answers": 4 * 1024 * 1024, "desk.ask_review": 4 * 1024 * 1024}
 """The bank's answer files have many lines."""
 FORBIDDEN = 403
-_PLACES = ("campaigns", "payouts", "remedies", "reviews", "trials", "approvals")
+_PLACES = ("campaigns", "payouts", "remedies", "reviews", "trials", "approvals", "people", "audit")
 
 
 @desk.before_request

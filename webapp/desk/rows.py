@@ -89,6 +89,14 @@ def _all(listing: Listing, campaign_id: int, asked: Args) -> Iterator[Cells]:
             return
 
 
+def _party(party: str) -> Cell:
+    """A member or friend, and the way to their page."""
+    kind, _, number = party.partition(":")
+    if kind not in ("member", "friend") or not number.isdecimal():
+        return Cell("code", party)
+    return Cell("code", party, href=url_for("desk.person", kind=kind, number=int(number)))
+
+
 def _one_of(asked: Args, name: str, kinds: type[Account] | type[Unit]) -> str:
     given = asked.get(name, "")
     return given if given in set(kinds) else ""
@@ -110,7 +118,7 @@ def _grant_cells(row: GrantRow) -> Cells:
     return [
         Cell("number", row.entry),
         Cell("moment", row.at),
-        Cell("code", row.party),
+        _party(row.party),
         Cell("code", row.clause),
         Cell("code", row.occasion),
         Cell("number", row.version or 0),
@@ -133,8 +141,8 @@ def _referral_cells(row: ReferralRow) -> Cells:
     return [
         Cell("code", row.id, href=url_for("desk.friend", slug=slug, number=row.id)),
         Cell("moment", row.registered_at),
-        Cell("code", f"member:{row.member}", href=theirs),
-        Cell("number", row.ordinal),
+        _party(f"member:{row.member}"),
+        Cell("code", row.ordinal, href=theirs),
         Cell("code", row.channel),
         Cell("number", row.version),
         Cell("yes", row.applied),
@@ -157,7 +165,7 @@ def _verdict_cells(row: VerdictRow) -> Cells:
     tone = {Verdict.ADMITTED: "done", Verdict.REFUSED: "error"}.get(row.verdict, "waiting")
     return [
         Cell("moment", row.at),
-        Cell("code", row.party),
+        _party(row.party),
         Cell("code", row.clause),
         Cell("code", row.occasion),
         Cell("pill", f"desk.verdict.{row.verdict.value}", tone=tone),
@@ -175,7 +183,7 @@ def _waiting(session: Session, campaign: int, asked: Args, after: str, most: int
 
 def _waiting_cells(row: WaitingRow) -> Cells:
     return [
-        Cell("code", f"member:{row.member}"),
+        _party(f"member:{row.member}"),
         Cell("moment", row.due_at),
         Cell("number", row.tries),
         Cell("code", row.problem),
@@ -191,7 +199,7 @@ def _visit_cells(row: VisitRow) -> Cells:
     return [
         Cell("number", row.id),
         Cell("moment", row.at),
-        Cell("code", f"member:{row.member}"),
+        _party(f"member:{row.member}"),
         Cell("number", row.invite),
         Cell("code", row.channel),
     ]

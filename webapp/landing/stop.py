@@ -21,6 +21,7 @@ from webapp.words import request_locale, t
 
 _PER_MINUTE = 20
 _CHOICES = {
+    **{purpose.value: frozenset({purpose}) for purpose in OPTIONAL},
     "optional": frozenset(OPTIONAL),
     "all": frozenset({*OPTIONAL, Purpose.REFERRAL}),
 }

@@ -16,7 +16,7 @@ from shared.base.errors import Refusal
 from shared.referrals.referrals import VisitKind
 from shared.reports.invite_page import InvitePage, PageState, find_page, invite_page
 from webapp.csrf import form_token
-from webapp.landing import paperwork, steps, stop
+from webapp.landing import own_data, paperwork, steps, stop
 from webapp.landing.journey import Journey, journey_of, keep_journey
 from webapp.landing.pages import (
     Typed,
@@ -39,6 +39,8 @@ landing.get("/i/<code>/terms")(paperwork.terms)
 landing.get("/i/<code>/privacy")(paperwork.privacy)
 landing.get("/i/<code>/stop")(stop.ask)
 landing.post("/i/<code>/stop")(stop.answer)
+landing.get("/i/<code>/data")(own_data.own_data)
+landing.post("/i/<code>/data")(own_data.own_data_step)
 
 MOST_BYTES = 64 * 1024
 _UNKNOWN_PER_MINUTE = 120

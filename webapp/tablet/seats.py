@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from shared.actions.counter import Seat, seat_at, signed_in
 from shared.people.staff import Staff, Tablet, touch_session
+from shared.post.audit import at_tablet
 from shared.reports.branch_day import waiting
 from webapp.faces import TABLET
 from webapp.sitting import Answer, SignedOut, say, token, was_signed_in
@@ -90,6 +91,7 @@ def acting() -> Iterator[tuple[Session, Staff]]:
     parts = wiring()
     now = parts.now()
     with parts.database.transaction() as writing:
+        at_tablet(writing, staffed_seat().tablet_id)
         yield writing, _present(writing, staffed_seat())
         touch_session(writing, token(), now)
 

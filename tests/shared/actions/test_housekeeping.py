@@ -9,11 +9,14 @@ from sqlalchemy import select
 from story import BOB, Story, spends
 
 from shared.actions.housekeeping import keep_house, turn_campaigns
+from shared.actions.joining import agree
 from shared.actions.registering import StartForm, start_registration
 from shared.applications.facts import FactRow
 from shared.base.database import Database
 from shared.base.i18n import Locale
 from shared.campaigns.campaigns import Campaign, Life
+from shared.people import consents
+from shared.people.chats import Chat, Dialogue, chat_at, find_or_add_chat
 from shared.people.persons import Person
 from shared.post.audit import Audit
 from shared.post.inbox import Inbox
@@ -110,3 +113,34 @@ def test_housekeeping_done_twice_is_done_once(story: Story) -> None:
     story.later(days=31)
     assert any(keep_house(story.database, story.now).values())
     assert not any(keep_house(story.database, story.now).values())
+
+
+def test_a_chat_that_only_looked_in_goes_and_one_that_agreed_stays(story: Story) -> None:
+    with story.database.transaction() as session:
+        chat = find_or_add_chat(session, "telegram", "5005", "en", story.now)
+        session.add(Dialogue(chat_id=chat.id, state=b"\x02k1", changed_at=story.now))
+    story.later(hours=23)
+    assert keep_house(story.database, story.now)["dialogues_forgotten"] == 0
+    story.later(hours=2)
+    assert keep_house(story.database, story.now)["dialogues_forgotten"] == 1
+    story.later(days=28)
+    assert keep_house(story.database, story.now)["chats_forgotten"] == 0
+    story.later(days=2)
+    assert keep_house(story.database, story.now)["chats_forgotten"] == 1
+    with story.database.reading() as session:
+        assert set(session.scalars(select(Chat.address))) == {"1001"}
+
+
+def test_an_agreement_to_older_texts_ends_where_the_new_one_begins(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consents, "TEXT_VERSION", "2027-01")
+    with story.database.transaction() as session:
+        chat = chat_at(session, "telegram", "1001")
+        assert chat is not None
+        for _ in range(2):
+            agree(session, chat, Locale.EN, story.now + timedelta(days=300))
+        (standing,) = consents.standing_consents(session, chat_id=chat.id)
+        assert (standing.text_version, standing.locale) == ("2027-01", "en")
+        rows = session.scalars(select(consents.Consent)).all()
+        assert [row.withdrawn_at for row in rows] == [story.now + timedelta(days=300), None]

@@ -27,6 +27,9 @@ READ = (
     "/desk/repairs",
     "/desk/trials",
     "/desk/approvals",
+    "/desk/people",
+    "/desk/people/member/1",
+    "/desk/audit",
 )
 ONE = (
     "/desk/payouts/1",
@@ -72,10 +75,11 @@ POSTS = (
     "/desk/campaigns/spring/repairs",
     "/desk/trials",
     "/desk/inquiries/1/stop",
+    "/desk/people/member/1/look",
 )
 WRITE_OFF = "/desk/campaigns/spring/write-off"
 """Names what it is about; opened bare it is not there."""
-LOOKS = ("/desk/payouts/1/copy", "/desk/remedies/friends")
+LOOKS = ("/desk/payouts/1/copy", "/desk/remedies/friends", "/desk/people", "/desk/audit/file")
 """Everybody's: a copy is on record, as a page that is opened leaves no trace; a customer number
 is asked for by a form, as no address may hold one."""
 ELSEWHERE = {"/desk/", "/desk/sign-in", "/desk/sign-out", "/desk/static/<path:filename>"}
@@ -83,7 +87,8 @@ ELSEWHERE = {"/desk/", "/desk/sign-in", "/desk/sign-out", "/desk/static/<path:fi
 
 def _filled(rule: str) -> str:
     for name, value in (
-        ("<slug>", "spring"), ("<what>", "grants"), ("<to>", "paused"), ("<int:number>", "1"),
+        ("<kind>", "member"), ("<slug>", "spring"), ("<what>", "grants"), ("<to>", "paused"),
+        ("<int:number>", "1"),
     ):  # fmt: skip
         rule = rule.replace(name, value)
     return rule

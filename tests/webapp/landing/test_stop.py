@@ -30,7 +30,14 @@ def registered(bob: Friend, story: Story) -> Friend:
 
 
 @pytest.mark.parametrize(
-    ("which", "left"), [("optional", {"referral", "adult"}), ("all", {"adult"})]
+    ("which", "left"),
+    [
+        ("optional", {"referral", "adult"}),
+        ("all", {"adult"}),
+        ("progress", ALL - {"progress"}),
+        ("masked_name", ALL - {"masked_name"}),
+        ("marketing", ALL - {"marketing"}),
+    ],
 )
 def test_the_browser_that_registered_needs_no_code(
     registered: Friend, story: Story, which: str, left: set[str]

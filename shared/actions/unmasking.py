@@ -1,0 +1,88 @@
+"""Unmasking: a name and a number in full, one person at a time, for a reason that is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from shared.actions.approvals import check_right
+from shared.actions.preparing import payees_of
+from shared.base.errors import Refusal
+from shared.people.members import Member
+from shared.people.persons import Person, name_of, phone_of
+from shared.people.staff import Staff
+from shared.people.unmasking import Unmasking, looks_since
+from shared.post.audit import record
+from shared.referrals.referrals import Referral
+
+SHORTEST_REASON = 8
+LONGEST_REASON = 120
+MOST_AN_HOUR = 20
+
+
+@dataclass(frozen=True)
+class Plain:
+    """What was shown. `phone` in E.164; each empty when it was never told."""
+
+    name: str
+    phone: str
+
+
+def person_behind(session: Session, party: str) -> Person | None:
+    """The person of `member:1` or `friend:2` (a referral); None of a friend who was claimed.
+
+    LookupError when there is no such member or friend.
+    """
+    kind, _, number = party.partition(":")
+    owner: Member | Referral | None = None
+    if number.isdecimal() and len(number) <= 18:
+        if kind == "member":
+            owner = session.get(Member, int(number))
+        elif kind == "friend":
+            owner = session.get(Referral, int(number))
+    if owner is None:
+        raise LookupError(party)
+    return session.get(Person, owner.person_id) if owner.person_id is not None else None
+
+
+def unmask(session: Session, staff: Staff, party: str, reason: str, now: datetime) -> Plain:
+    """Show one person in full; the look is kept with its reason, and audited.
+
+    Refusals: `desk.read_only`, `unmask.reason` (least), `unmask.often` (most, minutes),
+    `unmask.own` for one's own card, `unmask.erased`. LookupError as `person_behind`.
+    """
+    check_right(staff)
+    session.refresh(staff, with_for_update=True)  # two looks at once are counted one by one
+    person = person_behind(session, party)
+    if staff.customer_ref and payees_of(session, {party})[party].customer_ref == staff.customer_ref:
+        raise Refusal("unmask.own")
+    words = " ".join(reason.split())[:LONGEST_REASON]
+    if sum(character.isalnum() for character in words) < SHORTEST_REASON:
+        raise Refusal("unmask.reason", least=SHORTEST_REASON)
+    if person is None or person.erased_at is not None:
+        raise Refusal("unmask.erased")
+    if looks_since(session, staff.id, now - timedelta(hours=1)) >= MOST_AN_HOUR:
+        raise Refusal("unmask.often", most=MOST_AN_HOUR)
+    look = Unmasking(person_id=person.id, staff_id=staff.id, at=now, reason=words)
+    session.add(look)
+    session.flush()
+    record(
+        session, f"staff:{staff.id}", "person.unmasked", f"person:{person.id}", now,
+        look=look.id, party=party,
+    )  # fmt: skip
+    return Plain(name_of(session, person), phone_of(session, person))
+
+
+def looks_at(session: Session, person_id: int) -> list[Unmasking]:
+    """Every look at a person, the newest first."""
+    query = select(Unmasking).where(Unmasking.person_id == person_id)
+    return list(session.scalars(query.order_by(Unmasking.id.desc()).limit(50)))
+
+
+def count_looks(session: Session, person_id: int) -> int:
+    """How often a person was shown in full."""
+    counted = select(func.count()).where(Unmasking.person_id == person_id)
+    return session.scalar(counted) or 0
