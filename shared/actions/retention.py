@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session, aliased
 
+from shared.actions.assessing import risk_rules_of
 from shared.applications.facts import Application, FactRow, Kind
 from shared.people.chats import BindingToken
 from shared.people.codes import OneTimeCode
 from shared.people.persons import Person, erase
 from shared.post.audit import record
 from shared.referrals.referrals import CreditRow, Registration
+from shared.risk.blacklist import forget_listed
+from shared.risk.traces import Trace, forget_places, forget_traces
 
 UNPROVEN_TERM = timedelta(hours=24)
 EVIDENCE_TERM = timedelta(days=120)
@@ -58,6 +61,15 @@ def forget_codes(session: Session, now: datetime) -> int:
     codes = session.execute(delete(OneTimeCode).where(OneTimeCode.made_at < now - CODES_TERM))
     tokens = session.execute(delete(BindingToken).where(BindingToken.expires_at < now - CODES_TERM))
     return int(codes.rowcount + tokens.rowcount)  # type: ignore[attr-defined]
+
+
+def forget_old_traces(session: Session, now: datetime) -> int:
+    """Delete the keyed hashes that risk checks read, each after its campaign's term; how many."""
+    gone = forget_places(session, now) + forget_listed(session, now)
+    for campaign_id in session.scalars(select(Trace.campaign_id).distinct()).all():
+        term = timedelta(days=risk_rules_of(session, campaign_id).traces_days)
+        gone += forget_traces(session, campaign_id, now - term)
+    return gone
 
 
 def forget_unmatched(session: Session, now: datetime, before: datetime, most: int = 500) -> int:

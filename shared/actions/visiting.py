@@ -20,7 +20,10 @@ _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 _WRITE = Direct(
     insert(Visit)
     .values(
-        {name: bindparam(name) for name in ("invite_id", "at", "kind", "channel", "device", "utm")}
+        {
+            name: bindparam(name)
+            for name in ("invite_id", "at", "kind", "channel", "device", "utm", "site")
+        }
     )
     .returning(Visit.id)
 )
@@ -36,11 +39,12 @@ def record_visit(
     channel: str = "",
     device: str = "",
     query: Mapping[str, str] | None = None,
+    site: str = "",
 ) -> int:
     """Write a visit by one direct statement (a hot path); its id.
 
     `device` is the page's own random cookie, kept as a keyed hash; of `query` only the UTM
-    parameters are kept, cut at 80 characters.
+    parameters are kept, cut at 80 characters; `site` is the host of the page that led here.
     """
     kept = {name: value[:80] for name, value in (query or {}).items() if name in _UTM}
     made = _WRITE.first(
@@ -52,6 +56,7 @@ def record_visit(
             "channel": channel if channel in CHANNELS else "chat",
             "device": keyring.blind("device", device) if device else None,
             "utm": kept or None,
+            "site": site[:80] or None,
         },
     )
     assert made is not None

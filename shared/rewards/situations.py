@@ -15,6 +15,7 @@ from shared.ledger.entries import NOWHERE, Position, standings_of
 from shared.people.members import cardholders
 from shared.referrals.eligibility import Record, load_records
 from shared.rewards.admission import Holding, holdings_of
+from shared.rewards.holds import after_holds, held_referrals
 from shared.rewards.owed import Due
 from shared.rewards.programme import dues, next_moment
 from shared.rewards.standing import KeyLife, goodwill_dues, load_lives, next_change
@@ -78,11 +79,14 @@ def situations(
 
     chosen = {key: life.chosen for key, life in lives.items() if life.chosen}
     given = goodwill_dues(lives, max(terms.versions, default=0))
+    held = held_referrals(lives)
 
     def of(member_id: int) -> Situation:
         record = records[member_id]
         earning = {credit.application for credit in record.earning}
-        owed = dues(record.earning, record.facts, terms, now, member=member_id, chosen=chosen)
+        owed = dues(
+            record.earning, record.facts, terms, now, member=member_id, chosen=chosen, held=held
+        )
         mine = {key: due for key, due in given.items() if key.party == f"member:{member_id}"}
         moment = next_moment(record.earning, record.facts, terms, now)
         heard = (f.at for f in record.facts if f.at > now and f.application in earning)
@@ -91,7 +95,7 @@ def situations(
             member=member_id,
             terms=terms,
             record=record,
-            want=owed | mine,
+            want=after_holds(owed, lives) | mine,
             have=have[member_id],
             lives=lives,
             holdings=holdings[member_id],
