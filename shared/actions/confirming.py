@@ -3,15 +3,13 @@ party of it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from shared.claims.claims import Claim, ClaimStep
-from shared.people.members import Member, person_of
+from shared.claims.claims import ClaimStep
+from shared.people.members import Member
 from shared.people.persons import Person
 from shared.people.staff import Staff
 from shared.referrals.referrals import Referral, Registration
@@ -19,7 +17,7 @@ from shared.rewards.holds import release_referral
 from shared.rewards.queue import wake_all
 from shared.risk import cases, sightings
 from shared.risk.blacklist import Mark, customer_hash, list_all
-from shared.risk.cases import Case
+from shared.risk.cases import Case, CaseKind, CaseReferral
 from shared.risk.traces import Trace
 
 
@@ -82,54 +80,52 @@ def list_abuse(session: Session, case: Case, now: datetime, until: datetime) -> 
     return list_all(session, case.id, marks, now, until)
 
 
-@dataclass(frozen=True)
-class Parties:
-    """Who is a party of a case: members and friends, and employees who had a hand in it."""
-
-    customers: frozenset[str]
-    staff: frozenset[int]
-
-    def has(self, staff: Staff) -> bool:
-        """Whether an employee is one of them, or had a hand in it."""
-        return staff.id in self.staff or staff.customer_ref in self.customers
-
-
-def parties_of(session: Session, case: Case) -> Parties:
-    """Everybody who is a party of a case."""
-    rows = cases.referrals_of(session, case.id)
-    referrals = [row.referral_id for row in rows]
-    members = {row.member_id for row in rows} | ({case.member_id} if case.member_id else set())
-    known = session.scalars(select(Member).where(Member.id.in_(members))).all()
-    customers = {each.customer_ref for each in known}
-    customers |= set(sightings.customers_of(session, referrals).values())
-    numbers = {person_of(session, each).phone_blind for each in known}
-    hands: set[int] = set()
-    taken = select(Registration.phone_blind, Registration.staff_id).join(
-        Referral, Referral.registration_id == Registration.id
+def cases_touching(session: Session, staff: Staff) -> set[int]:
+    """The risk cases in which an employee is a party: as a member or friend in it, by a number
+    they share with one, or by having taken a registration or decided a claim in it."""
+    mine = [Registration.staff_id == staff.id]
+    found: set[int] = set()
+    if staff.customer_ref is not None:
+        became = sightings.referrals_of_customers(session, {staff.customer_ref})
+        theirs = select(CaseReferral.case_id).where(CaseReferral.referral_id.in_(became))
+        found |= set(session.scalars(theirs))
+    if (own := _own(session, staff)) is not None:
+        member_id, number = own
+        mine += [Registration.phone_blind == number] if number is not None else []
+        found |= _of_members(session, member_id, number)
+    taken = (
+        select(CaseReferral.case_id)
+        .join(Referral, Referral.id == CaseReferral.referral_id)
+        .join(Registration, Registration.id == Referral.registration_id)
+        .where(or_(*mine))
     )
-    for number, staff in session.execute(taken.where(Referral.id.in_(referrals))):
-        numbers.add(number)
-        hands |= {staff} if staff is not None else set()
-    hands |= _claim_hands(session, referrals) | _sharing(session, numbers - {None})
-    return Parties(frozenset(customers), frozenset(hands))
-
-
-def _claim_hands(session: Session, referrals: list[int]) -> set[int]:
-    actors = session.scalars(
-        select(ClaimStep.actor)
-        .join(Claim, Claim.id == ClaimStep.claim_id)
-        .join(Referral, Referral.claim_id == Claim.id)
-        .where(Referral.id.in_(referrals), ClaimStep.actor.like("staff:%"))
+    decided = (
+        select(CaseReferral.case_id)
+        .join(Referral, Referral.id == CaseReferral.referral_id)
+        .join(ClaimStep, ClaimStep.claim_id == Referral.claim_id)
+        .where(ClaimStep.actor == f"staff:{staff.id}")
     )
-    return {int(actor.removeprefix("staff:")) for actor in actors}
+    return found | set(session.scalars(taken)) | set(session.scalars(decided))
 
 
-def _sharing(session: Session, numbers: Collection[str | None]) -> set[int]:
-    """Employees whose own number is one of these: themselves, or somebody they share it with."""
-    query = (
-        select(Staff.id)
-        .join(Member, Member.customer_ref == Staff.customer_ref)
+def _own(session: Session, staff: Staff) -> tuple[int, str | None] | None:
+    """An employee as a customer: their member and the keyed hash of their number."""
+    if staff.customer_ref is None:
+        return None
+    row = session.execute(
+        select(Member.id, Person.phone_blind)
         .join(Person, Person.id == Member.person_id)
-        .where(Person.phone_blind.in_(numbers))
-    )
-    return set(session.scalars(query))
+        .where(Member.customer_ref == staff.customer_ref)
+    ).first()
+    return (row[0], row[1]) if row is not None else None
+
+
+def _of_members(session: Session, member_id: int, number: str | None) -> set[int]:
+    """Cases of a member, and of those who share a number with them."""
+    whom = {member_id}
+    if number is not None:
+        sharing = select(Member.id).join(Person, Person.id == Member.person_id)
+        whom |= set(session.scalars(sharing.where(Person.phone_blind == number)))
+    rows = select(CaseReferral.case_id).where(CaseReferral.member_id.in_(whom))
+    alone = select(Case.id).where(Case.member_id.in_(whom), Case.kind != CaseKind.DISPUTE.value)
+    return set(session.scalars(rows)) | set(session.scalars(alone))

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from shared.actions.approvals import AT_THE_DESK, MAY_CHANGE
 from shared.actions.assessing import risk_rules_of
 from shared.actions.confirming import (
+    cases_touching,
     confirm_fraud,
     list_abuse,
-    parties_of,
     release,
     undo_fraud,
 )
@@ -46,7 +46,7 @@ def assign(session: Session, staff: Staff, number: int, to: int | None, now: dat
         whom = session.get(Staff, to)
         if whom is None or not whom.active or whom.role not in MAY_CHANGE:
             raise Refusal("case.assignee")
-        if parties_of(session, case).has(whom):
+        if is_party(session, whom, case):
             raise Refusal("case.assignee")
     case.assigned_to = to
     write_step(session, case.id, CaseAct.ASSIGNED, f"staff:{staff.id}", now, count=to or 0)
@@ -176,14 +176,14 @@ def escalate_cases(session: Session, now: datetime, most: int = 200) -> int:
 
 def is_party(session: Session, staff: Staff, case: Case) -> bool:
     """Whether an employee has anything to do with what a case is about."""
-    return parties_of(session, case).has(staff)
+    return case.id in cases_touching(session, staff)
 
 
 def _mine(session: Session, staff: Staff, number: int) -> Case:
     """The case, locked for somebody who may decide it."""
     _hold_right(staff)
     case = cases.case_for_update(session, number)
-    if parties_of(session, case).has(staff):
+    if is_party(session, staff, case):
         raise Refusal("case.party")
     return case
 

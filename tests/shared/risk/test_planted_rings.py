@@ -51,6 +51,7 @@ def shares(planted: Planted, held: set[int]) -> tuple[float, float]:
     return len(caught) / len(planted.rings), len(honest) / len(planted.honest)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_rings_are_held_and_the_honest_are_not(database: Database, now: datetime) -> None:
     planted, held = held_among(database, now, 7, 300, 7)
     rings, honest = shares(planted, held)
@@ -60,6 +61,7 @@ def test_rings_are_held_and_the_honest_are_not(database: Database, now: datetime
 
 @pytest.mark.nightly
 @pytest.mark.unwatched
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("seed", [7, 2026])
 def test_twenty_rings_among_ten_thousand_honest(
     database: Database, now: datetime, seed: int
