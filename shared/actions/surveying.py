@@ -22,6 +22,7 @@ from shared.risk import sightings
 from shared.risk.blacklist import Mark, customer_hash, found_among
 from shared.risk.hard_checks import DAY
 from shared.risk.known import BranchWeek, Inviter, Known, Seen
+from shared.risk.nearness import Near, busiest_of
 from shared.risk.rings import (
     circles,
     clusters,
@@ -172,7 +173,7 @@ def _assembled(
     }
     since = min(row.at for row in subjects) - DAY
     until = max(row.at for row in subjects) + DAY
-    near = _Near(
+    near = Near(
         tied,
         [
             *sightings.in_days(session, campaign_id, subjects, since, until),
@@ -211,42 +212,10 @@ class _Around:
     listed: Mapping[int, frozenset[str]]
 
 
-class _Near:
-    """Registrations by what they may share with a subject."""
-
-    def __init__(self, tied: Iterable[Seen], days: Iterable[Seen]) -> None:
-        self._rows: dict[tuple[str, object], dict[int, Seen]] = defaultdict(dict)
-        self._days: dict[tuple[str, object], dict[int, Seen]] = defaultdict(dict)
-        for row in tied:
-            for place in (("d", row.device), ("n", row.number), ("c", row.customer)):
-                self._rows[place][identity(row)] = row
-        for row in days:
-            self._rows["s", row.series][identity(row)] = row
-            for kind, value in (("i", row.invite), ("a", row.address), ("t", row.tablet)):
-                self._days[kind, value][identity(row)] = row
-
-    def of(self, row: Seen) -> tuple[Seen, ...]:
-        """Whatever is near a registration, but not itself."""
-        places = (("d", row.device), ("n", row.number), ("c", row.customer), ("s", row.series))
-        found: dict[int, Seen] = {}
-        for kind, value in (("i", row.invite), ("a", row.address), ("t", row.tablet)):
-            if value:
-                found |= {
-                    name: each
-                    for name, each in self._days[kind, value].items()
-                    if abs(each.at - row.at) < DAY
-                }
-        for place in places:
-            if place[1]:
-                found |= self._rows[place]
-        found.pop(identity(row), None)
-        return tuple(found.values())
-
-
 def _known(
     row: Seen,
     inviters: Mapping[int, Inviter],
-    near: _Near,
+    near: Near,
     around: _Around,
     staff: Staffing,
     rules: RiskRules,
@@ -264,7 +233,7 @@ def _known(
         around.sharing.get(name, 0),
         around.rings.get(row.member, 0),
         around.circles.get(name, ()),
-        _busiest(around.networks.get(row.network, [])),
+        busiest_of(around.networks.get(row.network, [])),
         row.address in around.branch_addresses,
         len(networks) if row.invite else 0,
         around.coupon_visits.get(row.invite, 0),
@@ -274,16 +243,6 @@ def _known(
         _week(row, around.branches),
         around.listed.get(name, frozenset()),
     )
-
-
-def _busiest(times: Sequence[datetime]) -> int:
-    """The most moments within a day, of moments in time's order."""
-    most, first = 0, 0
-    for last, at in enumerate(times):
-        while at - times[first] >= DAY:
-            first += 1
-        most = max(most, last - first + 1)
-    return most
 
 
 def _coupon_visits(session: Session, subjects: Sequence[Seen], rules: RiskRules) -> dict[int, int]:

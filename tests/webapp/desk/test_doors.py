@@ -26,6 +26,8 @@ READ = (
     "/desk/reviews",
     "/desk/repairs",
     "/desk/trials",
+    "/desk/cases",
+    "/desk/cases/watched",
     "/desk/approvals",
 )
 ONE = (
@@ -36,6 +38,7 @@ ONE = (
     "/desk/trials/1",
     "/desk/trials/1/chart.svg",
     "/desk/inquiries/1/progress",
+    "/desk/cases/1",
     "/desk/approvals/1",
 )
 """Of something that is not there yet."""
@@ -69,6 +72,9 @@ POSTS = (
     "/desk/campaigns/spring/repairs",
     "/desk/trials",
     "/desk/inquiries/1/stop",
+    *(f"/desk/cases/1/{act}" for act in ("assign", "clear", "find", "confirm", "send-back")),
+    "/desk/cases/1/appeal",
+    "/desk/cases/1/appeal/decide",
 )
 WRITE_OFF = "/desk/campaigns/spring/write-off"
 """Names what it is about; opened bare it is not there."""
