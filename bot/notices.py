@@ -170,6 +170,10 @@ def _recoverable(notice: Notice) -> Safe:
     return notice.say("reward.recoverable", amount=notice.amount, clause=notice.clause)
 
 
+def _restored(notice: Notice) -> Safe:
+    return notice.say("reward.restored", amount=notice.amount, clause=notice.clause)
+
+
 def _paid(notice: Notice) -> Safe:
     """What arrived, and why it is not the whole reward: tax, and what was set off."""
     unit, lines = notice.params["unit"], []
@@ -216,6 +220,7 @@ KINDS: dict[str, Kind] = {
     "reward.limit": Kind(_limit, (*_INVITE_MORE[:1], ("button.help", Screen.HELP))),
     "reward.reversed": Kind(_reversed),
     "reward.recoverable": Kind(_recoverable),
+    "reward.restored": Kind(_restored),
     "payout.paid": Kind(_paid),
     "payout.failed": Kind(lambda notice: notice.say("payout.failed", amount=notice.amount)),
     "payout.written_off": Kind(

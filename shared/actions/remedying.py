@@ -1,13 +1,24 @@
-"""Remedying: what will not come back is written off, and goodwill is given, each asked for by one
-person and decided by another. Neither touches a card; both go through settling."""
+"""Remedying: what will not come back is written off, goodwill is given, a friend is found to be
+a fraud or cleared again, each asked for by one person and decided by another. None touches a
+card; all go through settling."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from shared.actions.finding import (
+    WORDS,
+    check_news,
+    find,
+    friend_in,
+    friend_of,
+    open_request,
+    refuse_party_to,
+)
 from shared.actions.notifying import notify_member
 from shared.actions.preparing import actor_of, hold_authority, lock_campaign, payees_of
 from shared.base.errors import Refusal
@@ -26,6 +37,7 @@ from shared.rewards.remedies import (
     remedy_for_update,
 )
 from shared.rewards.standing import GOODWILL, Happening, KeyEvent, happen
+from shared.rewards.supposing import Effect, effect_of
 
 _MOST_REASON = 80
 
@@ -107,13 +119,62 @@ def ask_goodwill(
     )
 
 
+def ask_finding(
+    session: Session,
+    staff: Staff,
+    campaign_id: int,
+    referral_id: int,
+    kind: RemedyKind,
+    reason: str,
+    now: datetime,
+) -> int:
+    """Ask that a friend be found a fraud, or be cleared again; the request's number.
+
+    What the friend brought is taken back within the claw-back window, which counts from now.
+    Refusals: `payout.authority`, `finding.unknown`, `remedy.party`, `finding.stands`,
+    `finding.none`, `remedy.asked`, `remedy.reason`.
+    """
+    hold_authority(staff)
+    lock_campaign(session, campaign_id)
+    referral, word = friend_in(session, campaign_id, referral_id), WORDS[kind]
+    refuse_party_to(session, staff, referral)
+    check_news(session, referral, word)
+    if (before := open_request(session, referral)) is not None:
+        raise Refusal("remedy.asked", number=before.id)
+    unit, amount = _in_short(effect_of(session, referral, word, now, now))
+    return _ask(
+        session,
+        staff,
+        Remedy(
+            kind=kind.value,
+            campaign_id=campaign_id,
+            member_id=referral.member_id,
+            party=f"friend:{referral.id}",
+            clause="",
+            occasion=f"referral:{referral.id}",
+            unit=unit.value,
+            amount=amount,
+        ),
+        reason,
+        now,
+    )
+
+
+def _in_short(effects: Sequence[Effect]) -> tuple[Unit, int]:
+    """The sum of what moves, in money where any does, else in the first unit that does."""
+    units = sorted({each.unit for each in effects}, key=list(Unit).index)
+    unit = units[0] if units else Unit.CNY
+    return unit, abs(sum(each.less - each.more for each in effects if each.unit is unit))
+
+
 def decide_remedy(
     session: Session, staff: Staff, number: int, agree: bool, now: datetime
 ) -> RemedyState:
-    """The second person agrees or refuses; what is agreed enters the key's life.
+    """The second person agrees or refuses; what is agreed enters the key's life, or the facts.
 
     Refusals: `payout.authority`, `remedy.unknown`, `remedy.decided`, `remedy.maker`,
-    `remedy.party`, `remedy.nothing` and `remedy.claimed` as when asking.
+    `remedy.party`, and as when asking `remedy.nothing`, `remedy.claimed`, `finding.stands`,
+    `finding.none`.
     """
     hold_authority(staff)
     remedy = session.get(Remedy, number)
@@ -122,13 +183,17 @@ def decide_remedy(
     remedy = remedy_for_update(session, number)
     if remedy.asked_by == staff.id:
         raise Refusal("remedy.maker")
-    _refuse_party(session, staff, remedy.party)
+    if RemedyKind(remedy.kind).finds:
+        refuse_party_to(session, staff, friend_of(session, remedy))
+    else:
+        _refuse_party(session, staff, remedy.party)
     to = RemedyState.DONE if agree else RemedyState.REFUSED
     decide(remedy, to, staff.id, now)
     if agree:
         _carry_out(session, remedy, now)
     act = f"remedy.{remedy.state}"
-    record(session, actor_of(staff), act, f"remedy:{number}", now, kind=remedy.kind)
+    about = {"kind": remedy.kind, "party": remedy.party}
+    record(session, actor_of(staff), act, f"remedy:{number}", now, **about)
     session.flush()
     return to
 
@@ -153,7 +218,7 @@ def _ask(session: Session, staff: Staff, remedy: Remedy, reason: str, now: datet
     session.flush()
     record(
         session, actor_of(staff), "remedy.asked", f"remedy:{remedy.id}", now,
-        kind=remedy.kind, unit=remedy.unit, amount=remedy.amount,
+        kind=remedy.kind, party=remedy.party, unit=remedy.unit, amount=remedy.amount,
     )  # fmt: skip
     return remedy.id
 
@@ -166,6 +231,9 @@ def _refuse_party(session: Session, staff: Staff, party: str) -> None:
 
 
 def _carry_out(session: Session, remedy: Remedy, now: datetime) -> None:
+    if RemedyKind(remedy.kind).finds:
+        find(session, remedy, now)
+        return
     unit, kind = Unit(remedy.unit), Happening.GOODWILL
     if remedy.kind == RemedyKind.WRITE_OFF.value:
         kind = Happening.FORGIVEN

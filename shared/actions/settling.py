@@ -171,8 +171,18 @@ class _News:
                 yield from self._taken_back(unit, -total)
             elif granted > 0 and total > 0:
                 yield self._granted(unit, granted)
+            if (restored := self._restored(unit)) > 0:
+                params = {"clause": self.change.key.clause, "unit": unit.value, "amount": restored}
+                yield self._notice(
+                    "reward.restored", params | _names(self.change, self.terms, unit)
+                )
             if _moved(self.change, Account.EXPIRED, unit) > 0:
                 yield self._notice("reward.expired", {"unit": unit.value})
+
+    def _restored(self, unit: Unit) -> int:
+        """What was to be returned and is the member's again, as it is owed after all."""
+        back, paid = (_moved(self.change, a, unit) for a in (Account.RECOVERABLE, Account.PAID))
+        return min(-back, paid)
 
     def _notice(self, kind: str, params: dict[str, Any], once: str | None = None) -> Notice:
         return Notice(self.change.member, kind, params, once)

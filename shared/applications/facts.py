@@ -22,7 +22,7 @@ KEEP_UNMATCHED = timedelta(days=120)
 
 
 class Kind(StrEnum):
-    """The kinds of bank events, by the last words of their type."""
+    """The kinds of bank events, by the last words of their type, and of findings."""
 
     SUBMITTED = "application.submitted"
     APPROVED = "application.approved"
@@ -36,6 +36,9 @@ class Kind(StrEnum):
     """A posting that is no purchase, or not in the programme's currency: counts for nothing."""
     FLAGGED = "account.flagged"
     CLEARED = "account.cleared"
+    FRAUD = "finding.fraud"
+    """Two people's word, never the bank's: `shared.referrals.findings`."""
+    NO_FRAUD = "finding.cleared"
 
 
 class Fact(NamedTuple):

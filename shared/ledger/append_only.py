@@ -6,7 +6,7 @@ sets it); PostgreSQL's TRUNCATE passes row triggers and needs one of its own.
 
 from __future__ import annotations
 
-FROZEN = ("entries", "legs", "key_events", "audit", "campaign_versions")
+FROZEN = ("entries", "legs", "key_events", "audit", "campaign_versions", "findings")
 """Tables whose rows are never changed nor deleted."""
 UNCHANGED = ("facts",)
 """Tables whose rows are never changed; retention deletes old ones."""

@@ -29,6 +29,7 @@ from shared.people.members import (
     cardholders,
     members_by_refs,
 )
+from shared.referrals.findings import facts_found, findings_of
 from shared.referrals.referrals import Credit, credits_of
 
 MONTH = timedelta(days=30)
@@ -140,7 +141,7 @@ class Record:
     """Those included that may earn nothing."""
     earning: tuple[Credit, ...]
     facts: tuple[Fact, ...]
-    """Of every credited application, oldest first."""
+    """Of every credited application, findings on its friend included, oldest first."""
 
 
 def load_records(
@@ -155,6 +156,7 @@ def load_records(
     tales = rows_by_ref(session, list(refs.values()))
     around = surroundings(session, tales.values())
     rules = rules_of(session, campaign_id)
+    found = findings_of(session, campaign_id, members)
 
     def earns(member: Cardholder, credit: Credit) -> bool:
         rows = tales[refs[credit.application]]
@@ -164,10 +166,11 @@ def load_records(
     def record(member_id: int, member: Cardholder) -> Record:
         mine = credits[member_id]
         told = {credit.application for credit in mine}
+        facts = [fact for a in told for fact in facts_in(a, tales[refs[a]])]
         return Record(
             tuple(mine),
             tuple(credit for credit in mine if earns(member, credit)),
-            tuple(sorted(f for a in told for f in facts_in(a, tales[refs[a]]))),
+            tuple(sorted([*facts, *facts_found(mine, found)])),
         )
 
     return {member_id: record(member_id, member) for member_id, member in members.items()}

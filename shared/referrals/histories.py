@@ -18,6 +18,7 @@ from shared.applications.facts import Application, Fact, Kind, rows_by_ref
 from shared.base.direct import Direct, line_of, moment_reader
 from shared.people.members import cardholders
 from shared.referrals.eligibility import reason_against, surroundings
+from shared.referrals.findings import Told, facts_found, findings_of
 from shared.referrals.referrals import Credit, CreditRow, Referral, Source
 from shared.referrals.tales import SILENT, WITHIN, Line, tales_of
 
@@ -130,7 +131,10 @@ def _batch(session: Session, campaign_id: int, judged: Judged, ids: Sequence[int
     suspects = [row for rows in of_member.values() for row in rows if row.application in strange]
     for row in _refused(session, suspects, judged):
         of_member[row.member].remove(row)
-    told = (_history(member, of_member.get(member, ()), tales, judged, read) for member in ids)
+    found = findings_of(session, campaign_id, ids)
+    told = (
+        _history(member, of_member.get(member, ()), tales, found, judged, read) for member in ids
+    )
     return Batch(ids, told)
 
 
@@ -138,6 +142,7 @@ def _history(
     member: int,
     rows: Sequence[_Credited],
     tales: Mapping[int, list[Line]],
+    found: Mapping[int, Sequence[Told]],
     judged: Judged,
     read: Callable[[Any], datetime],
 ) -> History:
@@ -157,6 +162,7 @@ def _history(
         for at, event, kind, amount, transaction, said, _, _, _, _ in tales[row.application]
         if kind not in SILENT or said is not None
     ]  # fmt: skip
+    facts += facts_found(credits, found)
     return History(member, tuple(credits), tuple(facts))
 
 

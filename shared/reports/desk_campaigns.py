@@ -25,7 +25,7 @@ from shared.ledger.balance import Account
 from shared.ledger.entries import Entry, Leg
 from shared.post.audit import Audit
 from shared.referrals.referrals import CreditRow, Invite, Referral, Visit, VisitKind
-from shared.reports.desk_rows import qualifies
+from shared.reports.desk_referrals import qualifies
 from shared.rewards.admission import Admission, LimitUse, Verdict
 from shared.rewards.queue import SettleTask
 from shared.rewards.settle import situation

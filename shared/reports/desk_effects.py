@@ -13,7 +13,7 @@ from shared.base.money import Unit
 from shared.campaigns.campaigns import Campaign
 from shared.referrals.referrals import Invite, Referral
 from shared.reports.desk_campaigns import unit_budgets
-from shared.reports.desk_rows import qualifies
+from shared.reports.desk_referrals import qualifies
 from shared.rewards.queue import SettleTask
 
 

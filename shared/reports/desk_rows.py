@@ -11,21 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, String, and_, cast, func, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from shared.base.database import Utc
 from shared.base.money import Unit
 from shared.ledger.balance import Account
 from shared.ledger.entries import Entry, Leg
-from shared.referrals.referrals import (
-    CreditRow,
-    Invite,
-    Referral,
-    Registration,
-    Visit,
-    VisitKind,
-)
+from shared.referrals.referrals import Invite, Visit, VisitKind
 from shared.rewards.admission import Admission, Verdict
 from shared.rewards.queue import SettleTask
 
@@ -57,20 +50,6 @@ class GrantRow:
     paid: int
     withheld: int
     recoverable: int
-
-
-@dataclass(frozen=True)
-class ReferralRow:
-    """One friend under one member, without a name."""
-
-    id: int
-    member: int
-    ordinal: int
-    version: int
-    channel: str
-    registered_at: datetime
-    applied: bool
-    qualified: bool
 
 
 @dataclass(frozen=True)
@@ -109,21 +88,6 @@ class VisitRow:
     channel: str
 
 
-def qualifies() -> ColumnElement[bool]:
-    """SQL: this referral made its member a due (whatever a limit then said to it)."""
-    return exists().where(
-        Admission.campaign_id == Referral.campaign_id,
-        Admission.member_id == Referral.member_id,
-        Admission.party == literal("member:") + cast(Referral.member_id, String),
-        Admission.occasion == literal("referral:") + cast(Referral.id, String),
-        Admission.asked > 0,
-    )
-
-
-def _applied() -> ColumnElement[bool]:
-    return exists().where(CreditRow.referral_id == Referral.id, CreditRow.superseded_at.is_(None))
-
-
 def grants(
     session: Session,
     campaign_id: int,
@@ -137,7 +101,7 @@ def grants(
     """Grants, the newest first. `account`: only those with something in it."""
     first = aliased(Entry)
     query = select(first).where(first.campaign_id == campaign_id, first.revision == 1)
-    if (last := _number(after)) is not None:
+    if (last := number_of(after)) is not None:
         query = query.where(first.id < last)
     if clause:
         query = query.where(first.clause == clause)
@@ -161,7 +125,7 @@ def grants(
     return Slice(tuple(rows), str(entries[most - 1].id) if len(entries) > most else "")
 
 
-def _number(after: str) -> int | None:
+def number_of(after: str) -> int | None:
     """An id out of an address; None for anything else."""
     return int(after) if after.isdecimal() and len(after) <= _MOST_DIGITS else None
 
@@ -206,33 +170,6 @@ def _grant_rows(entry: Entry, held_by: dict[int, dict[Unit, dict[Account, int]]]
         )
         for unit, held in sorted(held_by.get(entry.id, {}).items())
     ]  # fmt: skip
-
-
-def referrals(
-    session: Session, campaign_id: int, *, stage: str = "", after: str = "", most: int = 50
-) -> Slice[ReferralRow]:
-    """Registered friends, the newest first. `stage`: `applied`, `qualified` or all."""
-    applied, qualified = _applied(), qualifies()
-    query = (
-        select(Referral, Registration.channel, applied.label("a"), qualified.label("q"))
-        .outerjoin(Registration, Registration.id == Referral.registration_id)
-        .where(Referral.campaign_id == campaign_id)
-    )
-    if (last := _number(after)) is not None:
-        query = query.where(Referral.id < last)
-    if stage == "applied":
-        query = query.where(applied)
-    if stage == "qualified":
-        query = query.where(qualified)
-    found = session.execute(query.order_by(Referral.id.desc()).limit(most + 1)).all()
-    rows = tuple(
-        ReferralRow(
-            row.id, row.member_id, row.ordinal, row.version, channel or "", row.registered_at,
-            bool(has_applied), bool(has_qualified),
-        )
-        for row, channel, has_applied, has_qualified in found[:most]
-    )  # fmt: skip
-    return Slice(rows, str(rows[-1].id) if len(found) > most else "")
 
 
 def verdicts(
@@ -298,7 +235,7 @@ def waiting(
 ) -> Slice[WaitingRow]:
     """Members to be settled, in the order of their ids."""
     query = select(SettleTask).where(SettleTask.campaign_id == campaign_id)
-    if (last := _number(after)) is not None:
+    if (last := number_of(after)) is not None:
         query = query.where(SettleTask.member_id > last)
     found = session.scalars(query.order_by(SettleTask.member_id).limit(most + 1)).all()
     rows = tuple(
@@ -316,7 +253,7 @@ def visits(
         .join(Invite, Invite.id == Visit.invite_id)
         .where(Invite.campaign_id == campaign_id, Visit.kind == VisitKind.HUMAN.value)
     )
-    if (last := _number(after)) is not None:
+    if (last := number_of(after)) is not None:
         query = query.where(Visit.id < last)
     found = session.execute(query.order_by(Visit.id.desc()).limit(most + 1)).all()
     rows = tuple(

@@ -27,6 +27,8 @@ class Work(StrEnum):
     PAYOUT = "payout"
     WRITE_OFF = "write_off"
     GOODWILL = "goodwill"
+    FRAUD = "fraud"
+    CLEARED = "cleared"
     REPAIR = "repair"
     CASE = "case"
     """What one person found against a risk case, or a member's appeal."""

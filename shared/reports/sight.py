@@ -20,6 +20,7 @@ from shared.referrals.referrals import Credit, Referral
 from shared.rewards.admission import Holding
 from shared.rewards.owed import Due
 from shared.rewards.situations import Situation, situations
+from shared.rewards.triggers import fraud_at
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Sight:
     labels: Mapping[int, str]
     """By referral: how the member sees the friend."""
     shown: frozenset[int]
-    """The referrals whose friend agreed to show progress."""
+    """The referrals whose friend agreed to show progress, but for those found to be a fraud: a
+    purchase that earns nothing would tell that."""
     now: datetime
 
 
@@ -75,7 +77,7 @@ def sights(
             held=here.holdings,
             stands={key: position.balance for key, position in here.have.items()},
             labels=labels,
-            shown=frozenset(r.id for r in mine if r.person_id in agreed),
+            shown=frozenset(r.id for r in mine if r.person_id in agreed) - _frauds(here),
             now=now,
         )
 
@@ -87,6 +89,15 @@ def _by_application(here: Situation) -> dict[int, list[Fact]]:
     for fact in here.record.facts:
         facts[fact.application].append(fact)
     return facts
+
+
+def _frauds(here: Situation) -> frozenset[int]:
+    facts = _by_application(here)
+    return frozenset(
+        credit.referral
+        for credit in here.record.credits
+        if fraud_at(facts.get(credit.application, ())) is not None
+    )
 
 
 def _by_referral(here: Situation) -> dict[int, list[Credit]]:

@@ -209,11 +209,14 @@ def _turned_away(holding: Holding) -> bool:
 
 
 def _kept_small(wish: Holding, old: Holding, obstacle: LimitId) -> Holding:
-    """What comes of a wish that a limit is in the way of."""
+    """What comes of a wish that a limit is in the way of.
+
+    What stays goes on holding what it held: the day it is earned on now may have no room.
+    """
     if old.verdict is not Verdict.ADMITTED:
         return wish._replace(verdict=Verdict.REFUSED, limit=obstacle, amount=0)
     kept = old.amount if old.unit is wish.unit else 0
-    return wish._replace(limit=obstacle, amount=kept)
+    return wish._replace(limit=obstacle, amount=kept, draws=old.draws if kept else wish.draws)
 
 
 def load_holdings(session: Session, campaign_id: int, member_id: int) -> dict[Key, Holding]:

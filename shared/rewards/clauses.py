@@ -26,7 +26,7 @@ from shared.campaigns.prizes import Prize, Reward
 from shared.campaigns.rules import FRIENDS, REFERRERS, Programme, Terms, first_of
 from shared.ledger.balance import Key
 from shared.rewards.owed import ClauseRef, Draw, Due, budgets_of, first_place, reserved_for
-from shared.rewards.triggers import approved_at, left_of_purchases, reached
+from shared.rewards.triggers import approved_at, fraud_at, left_of_purchases, reached
 
 
 @dataclass(frozen=True)
@@ -152,14 +152,20 @@ def _ladder(case: Case, clause: Clause) -> Iterator[Due]:
 
 
 def _share(case: Case, clause: Clause) -> Iterator[Due]:
-    """A band's amount for each month that ended, of a friend who qualified."""
+    """A band's amount for each month that ended, of a friend who qualified.
+
+    Once the friend is found to be a fraud no month is owed that ends later, or ended within the
+    claw-back window before.
+    """
     assert isinstance(clause, ShareClause)
     if case.journey.at is None:
         return
     claw_back = timedelta(days=case.programme.claw_back_days)
     for told in case.journey.applications:
-        left = left_of_purchases(told, claw_back)
+        left, fraud = left_of_purchases(told, claw_back), fraud_at(told)
         for month, begin, end in share_months(clause, told, case.terms.zone):
+            if fraud is not None and fraud < end + claw_back:
+                break
             spent = sum(left[f.id] for f in told if f.id in left and begin <= f.at < end)
             bands = [band for band in clause.bands if band.at_least.amount <= spent]
             if bands and end <= case.now:
@@ -185,7 +191,8 @@ def share_months(
 
 
 def _stage(case: Case, clause: Clause) -> Iterator[Due]:
-    """The friend's benefit, once each of the first months saw enough purchases."""
+    """The friend's benefit, once each of the first months saw enough purchases; a fraud's as
+    a month's share."""
     assert isinstance(clause, StageClause)
     claw_back = timedelta(days=case.programme.claw_back_days)
     zone = case.terms.zone
@@ -204,7 +211,9 @@ def _stage(case: Case, clause: Clause) -> Iterator[Due]:
         else:
             occasion = f"referral:{case.journey.referral}"
             friend = Draw(FRIENDS, f"friend:{case.journey.referral}")
-            at = max(at, case.journey.at)
+            at, fraud = max(at, case.journey.at), fraud_at(told)
+            if fraud is not None and fraud < at + claw_back:
+                continue
             yield owed(case, clause, occasion, clause.amount, at, case.journey.held, friend)
             return
 

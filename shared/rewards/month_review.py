@@ -23,6 +23,7 @@ from shared.ledger.balance import Key, total
 from shared.ledger.history import History, history
 from shared.people.members import get_member
 from shared.post.audit import Audit
+from shared.referrals.findings import findings_of
 from shared.referrals.referrals import CreditRow, Referral
 from shared.rewards.books import (
     PATIENCE,
@@ -228,8 +229,8 @@ def _heard(
     since: datetime,
     before: datetime | None = None,
 ) -> set[int]:
-    """A member's referrals of which something was heard (or matched) since a moment; `before`:
-    that happened before another."""
+    """A member's referrals of which something was heard (or matched, or found) since a moment;
+    `before`: that happened before another."""
     rows = session.execute(
         select(CreditRow.referral_id, CreditRow.created_at, Application.application_ref)
         .join(Referral, Referral.id == CreditRow.referral_id)
@@ -237,7 +238,13 @@ def _heard(
         .where(Referral.campaign_id == campaign_id, Referral.member_id == member)
     ).all()
     facts = rows_by_ref(session, {ref for _, _, ref in rows})
-    return {
+    decided = {
+        told.referral
+        for words in findings_of(session, campaign_id, [member]).values()
+        for told in words
+        if told.decided_at >= since and (before is None or told.at < before)
+    }
+    return decided | {
         referral
         for referral, matched, ref in rows
         if matched >= since

@@ -1,7 +1,9 @@
 """Remedies: what two people do by hand, a request and a decision: writing off what will not come
-back, and goodwill where the bank's own error cost a member a reward.
+back, goodwill where the bank's own error cost a member a reward, and finding a friend to be a
+fraud, or cleared of it again.
 
-They enter the ledger as events of a key's life, through settling like everything else.
+They enter the ledger through settling like everything else: the first two as events of a key's
+life, the others as a finding, a fact like the bank's.
 """
 
 from __future__ import annotations
@@ -20,6 +22,13 @@ from shared.ledger.balance import Key
 class RemedyKind(StrEnum):
     WRITE_OFF = "write_off"
     GOODWILL = "goodwill"
+    FRAUD = "fraud"
+    CLEARED = "cleared"
+
+    @property
+    def finds(self) -> bool:
+        """Whether it is about a friend as such, and no single key."""
+        return self in (RemedyKind.FRAUD, RemedyKind.CLEARED)
 
 
 class RemedyState(StrEnum):
@@ -36,7 +45,11 @@ TRANSITIONS: dict[RemedyState, frozenset[RemedyState]] = {
 
 
 class Remedy(Base):
-    """One request. `occasion` is empty until goodwill is decided: it is named by its id."""
+    """One request. `occasion` is empty until goodwill is decided: it is named by its id.
+
+    About a friend (`kind` fraud or cleared) `party` is the friend, `clause` empty, and `amount`
+    what would move as it was asked: money where any does, else the first unit that does.
+    """
 
     __tablename__ = "remedies"
     __table_args__ = (

@@ -7,7 +7,7 @@ What the review calls should-have-been is what settling would post: it asks `sit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,6 +72,15 @@ def look_at(
 
     Ids that are no member's are left out.
     """
+    room = rooms(session, campaign_id, now)
+    return {
+        member_id: Look(here, steps(here, room(here), now))
+        for member_id, here in situations_of(session, campaign_id, member_ids, now).items()
+    }
+
+
+def rooms(session: Session, campaign_id: int, now: datetime) -> Callable[[Situation], Room]:
+    """What is left of the shared limits to a member who would be settled next."""
     used = {
         row.limit_id: row.used
         for row in session.execute(
@@ -83,10 +92,7 @@ def look_at(
         for limit, row in limits_at(session, campaign_id, now).items()
         if row.amount is not None
     }
-    found = {}
-    for member_id, here in situations_of(session, campaign_id, member_ids, now).items():
-        found[member_id] = Look(here, steps(here, Room(limits, used, here.holdings), now))
-    return found
+    return lambda here: Room(limits, used, here.holdings)
 
 
 def situations_of(

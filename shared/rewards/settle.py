@@ -22,6 +22,7 @@ from shared.campaigns.rules import LimitId
 from shared.ledger.balance import Account, Balance, Key
 from shared.ledger.entries import Posting, post_all
 from shared.referrals.eligibility import eligible_credits
+from shared.referrals.findings import facts_found, findings_of
 from shared.referrals.referrals import Credit
 from shared.rewards import queue, situations
 from shared.rewards.admission import (
@@ -257,5 +258,6 @@ def claim_effect(
     credits = eligible_credits(session, campaign_id, member_id)
     applications = {credit.application for credit in credits} | {claimed.application}
     facts: list[Fact] = load_facts(session, applications)
+    facts += facts_found([*credits, claimed], findings_of(session, campaign_id, [member_id]))
     terms = terms_of(session, campaign_id)
     return would_credit(credits, facts, claimed, terms, now, member=member_id)

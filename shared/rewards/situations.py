@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from shared.applications.facts import Fact
 from shared.campaigns.campaigns import terms_of
 from shared.campaigns.rules import Terms
 from shared.ledger.balance import Key
@@ -44,6 +46,14 @@ class Situation:
             return life
         return replace(life, inactive_since=self.inactive)
 
+    def supposing(self, facts: Iterable[Fact], now: datetime) -> Situation:
+        """The same, had these facts been told as well."""
+        record = replace(self.record, facts=tuple(sorted([*self.record.facts, *facts])))
+        by_hand = _by_hand(self.lives, self.terms)
+        return replace(
+            self, record=record, want=_wanted(record, self.terms, self.member, by_hand, now)
+        )
+
     def position(self, key: Key) -> Position:
         """Where a key stands in the ledger."""
         return self.have.get(key, NOWHERE)
@@ -77,17 +87,11 @@ def situations(
     lives = load_lives(session, campaign_id, *member_ids)
     holdings = holdings_of(session, campaign_id, member_ids)
 
-    chosen = {key: life.chosen for key, life in lives.items() if life.chosen}
-    given = goodwill_dues(lives, max(terms.versions, default=0))
-    held = held_referrals(lives)
+    by_hand = _by_hand(lives, terms)
 
     def of(member_id: int) -> Situation:
         record = records[member_id]
         earning = {credit.application for credit in record.earning}
-        owed = dues(
-            record.earning, record.facts, terms, now, member=member_id, chosen=chosen, held=held
-        )
-        mine = {key: due for key, due in given.items() if key.party == f"member:{member_id}"}
         moment = next_moment(record.earning, record.facts, terms, now)
         heard = (f.at for f in record.facts if f.at > now and f.application in earning)
         return Situation(
@@ -95,7 +99,7 @@ def situations(
             member=member_id,
             terms=terms,
             record=record,
-            want=after_holds(owed, lives) | mine,
+            want=_wanted(record, terms, member_id, by_hand, now),
             have=have[member_id],
             lives=lives,
             holdings=holdings[member_id],
@@ -104,3 +108,35 @@ def situations(
         )
 
     return {member_id: of(member_id) for member_id in member_ids}
+
+
+class _ByHand(NamedTuple):
+    """What people did about some members' keys: options picked, goodwill given, friends held."""
+
+    chosen: Mapping[Key, int]
+    given: Mapping[Key, Due]
+    held: frozenset[int]
+    lives: Mapping[Key, KeyLife]
+
+
+def _by_hand(lives: Mapping[Key, KeyLife], terms: Terms) -> _ByHand:
+    return _ByHand(
+        {key: life.chosen for key, life in lives.items() if life.chosen},
+        goodwill_dues(lives, max(terms.versions, default=0)),
+        held_referrals(lives),
+        lives,
+    )
+
+
+def _wanted(
+    record: Record, terms: Terms, member_id: int, by_hand: _ByHand, now: datetime
+) -> dict[Key, Due]:
+    """What is owed to a member and their friends, goodwill included."""
+    owed = dues(
+        record.earning, record.facts, terms, now,
+        member=member_id, chosen=by_hand.chosen, held=by_hand.held,
+    )  # fmt: skip
+    party = f"member:{member_id}"
+    return after_holds(owed, by_hand.lives) | {
+        key: due for key, due in by_hand.given.items() if key.party == party
+    }

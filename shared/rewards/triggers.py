@@ -12,6 +12,7 @@ from shared.applications.facts import Fact, Kind
 from shared.campaigns.conditions import SPENDING, Trigger, TriggerKind
 from shared.campaigns.rules import Terms
 
+_CLOSED, _FRAUD, _NO_FRAUD = Kind.CLOSED, Kind.FRAUD, Kind.NO_FRAUD
 _MARKS = {
     TriggerKind.ACTIVATED: Kind.ACTIVATED,
     TriggerKind.WALLET_LINKED: Kind.WALLET_LINKED,
@@ -24,8 +25,8 @@ def reached(
     """When one application met a trigger; None: not yet, too late, or undone since.
 
     `facts` are the application's own until `now`, oldest first. Undone: the bank says the
-    friend held a card before, the purchase was taken back below the amount, or the card was
-    closed, each within `claw_back` of what it undoes.
+    friend held a card before, the purchase was taken back below the amount, the card was
+    closed, or the friend found to be a fraud, each within `claw_back` of what it undoes.
     """
     approval = approved_at(facts)
     if approval is None or _held_a_card(facts):
@@ -33,10 +34,23 @@ def reached(
     at = _met_at(trigger, facts, approval, claw_back)
     if at is None or at > now:
         return None
+    until, found = at + claw_back, None
     for fact in facts:
-        if fact.kind is Kind.CLOSED and fact.at < at + claw_back:
+        kind = fact.kind
+        if kind is _CLOSED and fact.at < until:
             return None
-    return at
+        if kind is _FRAUD or kind is _NO_FRAUD:
+            found = fact
+    return None if found is not None and found.kind is _FRAUD and found.at < until else at
+
+
+def fraud_at(facts: Sequence[Fact]) -> datetime | None:
+    """Since when the friend is found to be a fraud; None: never, or cleared again since."""
+    found = None
+    for fact in facts:
+        if fact.kind is _FRAUD or fact.kind is _NO_FRAUD:
+            found = fact
+    return found.at if found is not None and found.kind is _FRAUD else None
 
 
 def comes_at(trigger: Trigger, facts: Sequence[Fact]) -> datetime | None:

@@ -54,6 +54,7 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     ("reward.reversed", {"clause": "base", "unit": "CNY", "amount": 12345}, "¥123.45"),
     ("reward.reversed", {"clause": "gone", "unit": "POINTS", "amount": 500}, "500"),
     ("reward.recoverable", {"clause": "base", "unit": "CNY", "amount": 8000}, "¥80"),
+    ("reward.restored", {"clause": "base", "unit": "CNY", "amount": 8000}, "¥80"),
     ("payout.paid", PAYOUT, "¥100"),
     ("payout.paid", PAYOUT | {"tax": 2000}, "¥20"),
     ("payout.paid", PAYOUT | {"tax": 2500, "borne": 2500}, "¥25"),

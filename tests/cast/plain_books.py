@@ -119,8 +119,9 @@ class Books(Heard):
         full = self._full(key, old, wish)
         if full is None:
             return wish
-        if before:
-            return replace(wish, limit=full, amount=old.amount)
+        if before:  # what it has stays, and where it has it
+            day = old.day if old.amount else wish.day
+            return replace(wish, limit=full, amount=old.amount, day=day)
         return replace(wish, state="refused", limit=full, amount=0)
 
     def _full(self, key: Key, old: Verdict, wish: Verdict) -> str | None:

@@ -112,6 +112,8 @@ class Heard:
     tasks: dict[int, datetime] = field(default_factory=dict)
     given: dict[Key, tuple[str, int, datetime]] = field(default_factory=dict)
     """Goodwill: unit, amount and moment."""
+    found: dict[int, list[tuple[datetime, str]]] = field(default_factory=lambda: defaultdict(list))
+    """What two people said of a friend, when the first of them did, in the order of deciding."""
 
     # Hearing.
 
@@ -151,7 +153,8 @@ class Heard:
             self.inactive.pop(said.member)
         else:
             self.inactive.setdefault(said.member, said.at)
-        if any(friend.member == said.member for friend in self.friends.values()):
+        invited = any(friend.member == said.member for friend in self.friends.values())
+        if invited or any(key[0] == f"member:{said.member}" for key in self.given):
             self.wake(said.member, said.at)
 
     def wake(self, member: int, at: datetime) -> None:
@@ -192,8 +195,15 @@ class Heard:
             if bought.amount - back >= LEAST:
                 until = bought.at + CLAW_BACK
                 closed = any(said.kind == "closed" and said.at < until for said in told)
-                return None if closed else bought.at
+                since = self.fraud_since(friend, now)
+                fraud = since is not None and since < until
+                return None if closed or fraud else bought.at
         return None
+
+    def fraud_since(self, friend: int, now: datetime) -> datetime | None:
+        """When the first person spoke, if the last word said by then is fraud."""
+        words = sorted((w for w in self.found[friend] if w[0] <= now), key=lambda word: word[0])
+        return words[-1][0] if words and words[-1][1] == "fraud" else None
 
     def earning(self, friend: int) -> bool:
         """Credited, and by the bank's last word no customer before."""

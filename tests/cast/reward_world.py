@@ -19,7 +19,7 @@ from shared.actions.hearing import accept_events, hear_waiting
 from shared.actions.importing import import_members
 from shared.actions.inviting import find_invite, invite_for
 from shared.actions.referring import refer
-from shared.actions.remedying import ask_goodwill, ask_write_off, decide_remedy
+from shared.actions.remedying import ask_finding, ask_goodwill, ask_write_off, decide_remedy
 from shared.actions.settling import settle_waiting
 from shared.applications.events import parse_items
 from shared.base import lease
@@ -33,6 +33,7 @@ from shared.referrals.codes import new_code
 from shared.referrals.referrals import Registration
 from shared.reports.payout_file import Answer
 from shared.rewards.queue import SettleTask
+from shared.rewards.remedies import RemedyKind
 from shared.rewards.review import differences, miscounts, unbacked
 from shared.rewards.settle import DUTY
 
@@ -156,6 +157,18 @@ class World:
             )
             decide_remedy(session, dai, number, True, now)
         return f"member:{member}", "goodwill", f"remedy:{number}"
+
+    def ask_about(self, friend: int, word: str, by: str, now: datetime) -> int:
+        """Somebody asks that a friend be found a fraud, or be cleared; the request's number."""
+        with self.database.transaction() as session:
+            staff = self.till.who(session, by)
+            kind = RemedyKind(word)
+            return ask_finding(session, staff, self.campaign, friend, kind, "same face", now)
+
+    def decide_about(self, number: int, by: str, agree: bool, now: datetime) -> str:
+        with self.database.transaction() as session:
+            staff = self.till.who(session, by)
+            return decide_remedy(session, staff, number, agree, now).value
 
     # Reading.
 

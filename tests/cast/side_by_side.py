@@ -12,6 +12,7 @@ from dying import Died, Mortal
 from hypothesis.stateful import RuleBasedStateMachine
 from ledger_truths import hold_truths
 from plain_books import Books
+from plain_findings import Finders
 from plain_payouts import Desk, Refused
 from plain_rewards import Friend, Key, Said
 from reward_world import World, phone_of
@@ -41,7 +42,8 @@ class SideBySide(RuleBasedStateMachine):
         world.again()
         self.books = Books(world.scheme, members=list(world.first))
         self.refs = dict(zip(world.first, ("C-Dai", "C-Ben"), strict=True))
-        self.desk = Desk(self.books, {"Dai": f"member:{world.first[0]}"})
+        own = {"Dai": f"member:{world.first[0]}"}
+        self.desk, self.finders = Desk(self.books, own), Finders(self.books, own)
 
     # One act at a time, by both.
 
@@ -141,6 +143,24 @@ class SideBySide(RuleBasedStateMachine):
         key = self.act(lambda: self.world.goodwill(member, fen, self.now))
         if key is not None:
             self.desk.goodwill(key, member, fen, self.now)
+
+    def asks_about(self, friend: int, word: str, by: str) -> None:
+        asked = self.act(
+            lambda: self.world.ask_about(friend, word, by, self.now),
+            lambda: self.finders.ask(friend, word, by, self.now),
+            same=False,
+        )
+        if asked is not None:
+            self.finders.open[friend].number, _ = asked
+
+    def decides_about(self, friend: int, by: str, agree: bool) -> None:
+        asked = self.finders.open[friend]
+        said = self.act(
+            lambda: self.world.decide_about(asked.number, by, agree, self.now),
+            lambda: self.finders.decide(friend, by, agree, self.now),
+        )
+        if said is not None:
+            self.seen.add(f"{asked.word} {said}")
 
     # Holding one against the other.
 

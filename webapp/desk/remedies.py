@@ -1,8 +1,10 @@
-"""Remedies: write-offs and goodwill, each asked for by one person and decided by another."""
+"""Remedies: write-offs, goodwill and findings about a friend, each asked for by one person and
+decided by another. A finding is asked for on the friend's own page (`friends`)."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flask import Response, redirect, request, url_for
 from sqlalchemy.orm import Session
@@ -14,6 +16,7 @@ from shared.base.money import Unit
 from shared.campaigns.campaigns import Campaign
 from shared.ledger.balance import Key
 from shared.people.members import member_by_ref
+from shared.reports.desk_friends import effects_of
 from shared.reports.desk_remedies import Owing, RemedyLine, owings, remedy_lines, remedy_of
 from shared.rewards.remedies import RemedyKind, RemedyState
 from webapp.desk.campaigns import campaign_of, named_campaigns
@@ -88,7 +91,7 @@ def ask_for_write_off(slug: str) -> Answer:
         with acting() as (session, staff):
             campaign = campaign_of(session, slug)
             key, unit = _key(campaign.id)
-            number = ask_write_off(session, staff, key, unit, _reason(), wiring().now())
+            number = ask_write_off(session, staff, key, unit, typed_reason(), wiring().now())
     except Refusal as refusal:
         with asking() as session:
             return _write_off_page(session, campaign_of(session, slug), words_of(refusal))
@@ -114,13 +117,27 @@ def ask_for_goodwill() -> Answer:
             unit = _unit(request.form.get("unit", ""))
             amount = _amount(request.form.get("amount", ""), unit)
             number = ask_goodwill(
-                session, staff, campaign.id, member, unit, amount, _reason(), wiring().now()
+                session, staff, campaign.id, member, unit, amount, typed_reason(), wiring().now()
             )
     except Refusal as refusal:
         with asking() as session:
             return _goodwill_page(session, words_of(refusal))
     say("desk.remedy.said.asked", number=number)
     return redirect(url_for("desk.remedy", number=number), 303)
+
+
+@desk.post("/remedies/friends")
+@needs(Need.READ)
+def find_friends() -> Answer:
+    """From a customer number, which no address may hold, to the member's friends."""
+    try:
+        with asking() as session:
+            slug = campaign_of(session, request.form.get("campaign", "")).slug
+            member = _member(session)
+    except Refusal as refusal:
+        say(f"error.{refusal.code}", "error")
+        return redirect(url_for("desk.remedies"), 303)
+    return redirect(url_for("desk.rows", slug=slug, what="referrals", member=member), 303)
 
 
 @desk.get("/remedies/<int:number>")
@@ -166,10 +183,14 @@ def _found(session: Session, number: int) -> RemedyLine:
 
 def _page(session: Session, number: int, refused: str = "") -> Response:
     line = _found(session, number)
+    finds = RemedyKind(line.remedy.kind).finds
+    more: dict[str, Any] = {"finds": finds}
+    if finds and line.open:
+        more["effects"] = effects_of(session, line.remedy, wiring().now())
     return page(
         "remedy", "remedies", UNPROCESSABLE if refused else 200, line=line, asked=line.remedy,
         unit=Unit(line.remedy.unit), own=line.remedy.asked_by == present().staff_id,
-        refused=refused, tones=TONES, zone=line.campaign.zone,
+        refused=refused, tones=TONES, zone=line.campaign.zone, **more,
     )  # fmt: skip
 
 
@@ -180,7 +201,7 @@ def _write_off_page(session: Session, campaign: Campaign, refused: str = "") -> 
         raise NotFound
     return page(
         "write_off", "remedies", UNPROCESSABLE if refused else 200, campaign=campaign, owing=found,
-        refused=refused, reason=_reason(), longest=LONGEST_REASON,
+        refused=refused, reason=typed_reason(), longest=LONGEST_REASON,
     )  # fmt: skip
 
 
@@ -207,7 +228,8 @@ def _key(campaign_id: int) -> tuple[Key, Unit]:
     return Key(campaign_id, given[0], given[1][:40], given[2][:80]), Unit(unit)
 
 
-def _reason() -> str:
+def typed_reason() -> str:
+    """Why, as it was typed, in one line."""
     written = request.form.get("reason", "")
     return " ".join(written.replace("\0", "").split())[:LONGEST_REASON]
 

@@ -12,15 +12,9 @@ from werkzeug.exceptions import NotFound
 
 from shared.base.money import Unit
 from shared.ledger.balance import Account
-from shared.reports import desk_rows
-from shared.reports.desk_rows import (
-    GrantRow,
-    ReferralRow,
-    Slice,
-    VerdictRow,
-    VisitRow,
-    WaitingRow,
-)
+from shared.reports import desk_referrals, desk_rows
+from shared.reports.desk_referrals import ReferralRow
+from shared.reports.desk_rows import GrantRow, Slice, VerdictRow, VisitRow, WaitingRow
 from shared.rewards.admission import Verdict
 from webapp.desk.campaigns import campaign_of
 from webapp.desk.face import desk, page
@@ -80,7 +74,7 @@ def rows(slug: str, what: str) -> Answer:
 
 
 def _kept(listing: Listing, asked: Args) -> list[str]:
-    names = [each.name for each in listing.filters] + ["draws", "clause"]
+    names = [each.name for each in listing.filters] + ["draws", "clause", "member"]
     return [name for name in names if asked.get(name)]
 
 
@@ -126,22 +120,26 @@ def _grant_cells(row: GrantRow) -> Cells:
 
 
 def _referrals(session: Session, campaign: int, asked: Args, after: str, most: int) -> Slice[Cells]:
-    found = desk_rows.referrals(
-        session, campaign, stage=asked.get("stage", ""), after=after, most=most
-    )
+    found = desk_referrals.referrals(
+        session, campaign,
+        stage=asked.get("stage", ""), member=asked.get("member", ""), after=after, most=most,
+    )  # fmt: skip
     return Slice(tuple(map(_referral_cells, found.rows)), found.after)
 
 
 def _referral_cells(row: ReferralRow) -> Cells:
+    slug = (request.view_args or {})["slug"]
+    theirs = url_for("desk.rows", slug=slug, what="referrals", member=row.member)
     return [
-        Cell("number", row.id),
+        Cell("code", row.id, href=url_for("desk.friend", slug=slug, number=row.id)),
         Cell("moment", row.registered_at),
-        Cell("code", f"member:{row.member}"),
+        Cell("code", f"member:{row.member}", href=theirs),
         Cell("number", row.ordinal),
         Cell("code", row.channel),
         Cell("number", row.version),
         Cell("yes", row.applied),
         Cell("yes", row.qualified),
+        Cell("yes", row.fraud),
     ]
 
 
@@ -237,8 +235,9 @@ LISTINGS = {
             Column("desk.col.version", number=True),
             Column("desk.col.applied"),
             Column("desk.col.qualified"),
+            Column("desk.col.fraud"),
         ),
-        (Filter("stage", "desk.stage", ("applied", "qualified")),),
+        (Filter("stage", "desk.stage", ("applied", "qualified", "fraud")),),
         _referrals,
     ),
     "verdicts": Listing(

@@ -18,6 +18,8 @@ REWRITES = [
     "UPDATE audit SET actor = 'nobody'",
     "DELETE FROM audit",
     "UPDATE facts SET amount = 1",
+    "UPDATE findings SET word = 'cleared'",
+    "DELETE FROM findings",
 ]
 SQLITE_ONLY = [
     "REPLACE INTO legs (entry_id, account, unit, amount) VALUES (1, 'pending', 'CNY', 999)",
@@ -30,6 +32,7 @@ POSTGRES_ONLY = [
     "TRUNCATE legs CASCADE",
     "TRUNCATE audit",
     "TRUNCATE facts",
+    "TRUNCATE findings",
     "INSERT INTO legs (entry_id, account, unit, amount) VALUES (1, 'pending', 'CNY', 999)"
     " ON CONFLICT (entry_id, account, unit) DO UPDATE SET amount = 999",
 ]
@@ -43,6 +46,13 @@ def told(posted, now):
             text(
                 "INSERT INTO facts (event, kind, at, received_at, amount)"
                 " VALUES ('bank|1', 'card.activated', '2026-03-04', '2026-03-04', 0)"
+            )
+        )
+        session.execute(
+            text(
+                "INSERT INTO findings"
+                " (campaign_id, member_id, referral_id, word, at, decided_at, remedy_id)"
+                " VALUES (1, 1, 1, 'fraud', '2026-03-04', '2026-03-04', 1)"
             )
         )
     return posted

@@ -18,7 +18,7 @@ from shared.campaigns.campaigns import Life, campaign_by_slug
 from shared.ledger.balance import Account
 from shared.people.staff import Staff
 from shared.referrals.referrals import Invite, Visit, VisitKind
-from shared.reports import desk_rows
+from shared.reports import desk_referrals, desk_rows
 from shared.reports.desk_approvals import approval_line, approval_lines
 from shared.reports.desk_campaigns import When, campaign_list, campaign_sight
 from shared.reports.desk_effects import effect_on
@@ -26,7 +26,7 @@ from shared.rewards.admission import Verdict
 
 LISTS = (
     desk_rows.grants,
-    desk_rows.referrals,
+    desk_referrals.referrals,
     desk_rows.verdicts,
     desk_rows.visits,
     desk_rows.waiting,
@@ -113,9 +113,9 @@ def test_every_number_is_the_number_of_its_rows(told):
         places = desk_rows.verdicts(session, campaign, draws="friends").rows
         assert len({row.occasion for row in places}) >= sight.places[0].used
         assert desk_rows.verdicts(session, campaign, draws="_riends").rows == ()
-        assert len(desk_rows.referrals(session, campaign, stage="applied").rows) == 3
-        assert len(desk_rows.referrals(session, campaign, stage="qualified").rows) == 3
-        assert [row.qualified for row in desk_rows.referrals(session, campaign).rows] == [
+        assert len(desk_referrals.referrals(session, campaign, stage="applied").rows) == 3
+        assert len(desk_referrals.referrals(session, campaign, stage="qualified").rows) == 3
+        assert [row.qualified for row in desk_referrals.referrals(session, campaign).rows] == [
             False, True, True, True,
         ]  # fmt: skip
         assert len(desk_rows.waiting(session, campaign).rows) == sight.settling

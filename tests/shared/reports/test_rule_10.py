@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
+from snapshot import Kept
+from sqlalchemy import select
 from story import BOB, Story
 
+from shared.actions.remedying import ask_finding, decide_remedy
 from shared.actions.stopping import withdraw_consent
 from shared.base.database import Database
 from shared.base.money import Unit
 from shared.people.chats import hash_token
 from shared.people.consents import Purpose
-from shared.referrals.referrals import Registration
+from shared.people.staff import Staff
+from shared.referrals.referrals import Referral, Registration
 from shared.reports.progress import FriendState
+from shared.rewards.remedies import RemedyKind
 
 S = FriendState
 Step = Callable[[Story], object]
@@ -74,6 +80,27 @@ def flagged(story: Story) -> None:
     story.bank("account.flagged", customer_ref="N1")
 
 
+def found(kind: RemedyKind) -> Step:
+    """One at the desk asks, another agrees."""
+
+    def find(story: Story) -> None:
+        story.later(days=1)
+        with story.database.transaction() as session:
+            tang, shen = (
+                session.scalars(select(Staff).where(Staff.staff_no == number)).one()
+                for number in ("S9001", "S9003")
+            )
+            bob = session.scalars(select(Referral)).one()
+            number = ask_finding(session, tang, bob.campaign_id, bob.id, kind, "x", story.now)
+            decide_remedy(session, shen, number, True, story.now)
+        story.work()
+
+    return find
+
+
+fraud, cleared = found(RemedyKind.FRAUD), found(RemedyKind.CLEARED)
+
+
 def window_ends(story: Story) -> None:
     story.later(days=130)
     story.work()
@@ -111,6 +138,24 @@ WAYS: list[tuple[str, list[Step], list[FriendState], list[FriendState]]] = [
     ),
     ("is flagged", [submitted, approved, FULL, flagged], [P, P, E, E], [P, S.APPROVED, E, E]),
     ("never applies", [window_ends], [N], [N]),
+    (
+        "is found a fraud",
+        [submitted, approved, FULL, fraud, window_ends],
+        [P, P, E, P, N],
+        [P, S.APPROVED, E, P, N],
+    ),
+    (
+        "is found a fraud before spending",
+        [submitted, approved, activated, fraud, FULL, window_ends],
+        [P, P, P, P, P, N],
+        [P, S.APPROVED, S.ACTIVATED, P, P, N],
+    ),
+    (
+        "is found a fraud and cleared",
+        [submitted, approved, FULL, fraud, cleared],
+        [P, P, E, P, E],
+        [P, S.APPROVED, E, P, E],
+    ),
 ]
 
 
@@ -137,6 +182,23 @@ def test_alice_sees_of_bob_only_what_rule_10_allows(
         {"approved", "activated", "first_purchase"} if consent else set()
     )
     assert told <= allowed
+
+
+def test_a_fraud_is_told_as_a_purchase_taken_back_is(database: Database, now: datetime) -> None:
+    """The clause and the amount, in the very same words; of the friend not one more."""
+
+    empty = Kept(database)
+
+    def told(ending: Step) -> tuple[list[dict[str, Any]], list[str]]:
+        empty.put_back()
+        story = Story(database, now)
+        story.registers(progress=True)
+        for step in (submitted, approved, FULL, ending):
+            step(story)
+        return story.params("reward.reversed"), story.notices()
+
+    assert told(fraud) == told(reversal)
+    assert told(fraud)[0]
 
 
 def test_the_deadline_shown_without_consent_says_nothing_of_the_approval(

@@ -85,6 +85,23 @@ def test_a_reward_of_another_unit_does_not_keep_the_old_one():
     assert (found.amount, found.limit, room.used["budget:CNY"]) == (0, "budget:POINTS", 0)
 
 
+def test_a_rung_earned_on_another_day_keeps_its_room_where_it_had_it():
+    """A friend drops out, the next one reached the rung: on a day that is full already."""
+    limits = {"daily:CNY": 100}
+    monday, tuesday = Draw("daily:CNY:2026-03-02"), Draw("daily:CNY:2026-03-03")
+    room = Room(limits, {}, {})
+    held = decide(room, key(1), due(1, 30, monday, full=30), NOTHING)
+    full = decide(room, key(2), due(2, 90, tuesday, full=90), NOTHING)
+    moved = due(1, 30, tuesday, full=30)
+    kept = decide(room, key(1), moved, held)
+    assert (kept.amount, kept.limit, kept.draws) == (30, "daily:CNY", (monday,))
+    assert room.used == {monday.limit: 30, tuesday.limit: 90}
+    assert decide(room, key(1), moved, kept) == kept
+    decide(room, key(2), None, full)
+    now = decide(room, key(1), moved, kept)
+    assert (now.limit, now.draws, room.used[tuesday.limit]) == (None, (tuesday,), 30)
+
+
 acts = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 150)), max_size=40)
 
 

@@ -59,7 +59,12 @@ def _facts_of(draw, application: int):
         Fact(approved, f"{application}-a", Kind.APPROVED, application),
         Fact(bought, f"{application}-p", Kind.PURCHASE, application, amount, f"T{application}"),
     ]
-    extra = st.sampled_from([Kind.REVERSED, Kind.CLOSED, Kind.FLAGGED, Kind.CLEARED, Kind.DECLINED])
+    extra = st.sampled_from(
+        [
+            Kind.REVERSED, Kind.CLOSED, Kind.FLAGGED, Kind.CLEARED, Kind.DECLINED,
+            Kind.FRAUD, Kind.NO_FRAUD,
+        ]
+    )  # fmt: skip
     for n, kind in enumerate(draw(st.lists(extra, max_size=2))):
         back = draw(st.sampled_from([1, 15_000, 45_000])) if kind is Kind.REVERSED else 0
         transaction = f"T{application}" if kind is Kind.REVERSED else ""

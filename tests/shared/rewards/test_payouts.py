@@ -12,6 +12,7 @@ from spring import LADDER_OFF, WELCOME_OFF
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from till import Till
+from told import listening
 
 from shared.actions import answering, paying, preparing, settling
 from shared.applications.facts import Kind
@@ -60,17 +61,6 @@ def noting(told: list) -> Callable:
         told.append((notice, params))
 
     return notify
-
-
-def listening(monkeypatch, told: list) -> None:
-    """Has every member listen, and keeps what settling would tell them."""
-
-    def notify(_session, notices, _now):
-        told.extend((notice.kind, notice.params) for notice in notices)
-        return len(notices)
-
-    monkeypatch.setattr(settling, "listeners", lambda _session, members: set(members))
-    monkeypatch.setattr(settling, "notify_members", notify)
 
 
 def qualified(story, *names: str, day: float) -> None:

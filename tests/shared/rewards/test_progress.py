@@ -10,7 +10,7 @@ import pytest
 from shared.applications.facts import Fact, Kind
 from shared.campaigns.file import read_campaign
 from shared.campaigns.rules import Terms
-from shared.rewards.triggers import Stand, progress_of, reached
+from shared.rewards.triggers import Stand, fraud_at, progress_of, reached
 
 SPRING = (Path(__file__).parents[1] / "spring.yaml").read_text(encoding="utf-8")
 QUALIFIES = "qualifies:\n  first_purchase: {at_least: ¥300, within_days: 90}"
@@ -55,6 +55,35 @@ def test_an_approved_friend_has_until_the_deadline():
 def test_a_qualified_friend_says_since_when():
     done = progress(APPROVED, BOUGHT, day=10)
     assert (done.stand, done.at) == (Stand.QUALIFIED, at(9))
+
+
+def found(day: float, kind: Kind = Kind.FRAUD) -> Fact:
+    return fact(day, kind)
+
+
+def test_a_fraud_within_the_window_undoes_and_the_last_word_counts():
+    told, window = [APPROVED, BOUGHT], timedelta(days=90)
+    trigger = RULES.qualifying
+
+    def met(*more: Fact) -> datetime | None:
+        return reached(trigger, sorted([*told, *more]), window, at(300))
+
+    assert met(found(98.99)) is None
+    assert met(found(99)) == at(9)
+    assert met(found(1)) is None  # found before they ever bought
+    assert met(found(20), found(30, Kind.NO_FRAUD)) == at(9)
+    assert met(found(30, Kind.NO_FRAUD), found(20)) == at(9)
+    assert met(found(20), found(30, Kind.NO_FRAUD), found(40)) is None
+    assert met(found(20), found(40, Kind.NO_FRAUD), found(120)) == at(9)  # too late by then
+    assert fraud_at([found(20)]) == at(20)
+    assert fraud_at([found(20), found(21, Kind.NO_FRAUD)]) is None
+
+
+def test_a_fraud_looks_like_silence_and_then_like_a_purchase_taken_back():
+    assert progress(APPROVED, BOUGHT, found(20), day=91).stand is Stand.OPEN
+    undone = progress(APPROVED, BOUGHT, found(20), day=92)
+    assert undone == progress(APPROVED, BOUGHT, RETURNED, day=92)
+    assert undone.stand is Stand.UNDONE
 
 
 def test_what_was_taken_back_is_open_until_the_deadline_and_then_undone():

@@ -6,32 +6,13 @@ Days count from Wednesday 4 March 2026, noon in Shanghai, the campaign's zone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from spring import SHARE, STAGES, rules
 from sqlalchemy import select
 
 from shared.applications.facts import Kind
 from shared.referrals.referrals import Referral
-
-SPRING = (Path(__file__).parents[1] / "spring.yaml").read_text(encoding="utf-8")
-RULES = SPRING[SPRING.index("qualifies:") :]
-LIMITS = SPRING[SPRING.index("limits:") : SPRING.index("qualifies:")]
-LISTS = """
-gifts:
-  - {id: mug, name: {zh_Hans: 马克杯, zh_Hant: 馬克杯, en: Mug}, stock: 2}
-privileges:
-  - {id: lounge, name: {zh_Hans: 贵宾厅, zh_Hant: 貴賓室, en: Lounge visit}}
-causes:
-  - {id: forest, name: {zh_Hans: 植树基金, zh_Hant: 植樹基金, en: the tree fund}}
-"""
-
-
-def rules(clauses: str, qualifies: str = "approved", limits: str = "{}") -> tuple[tuple[str, str]]:
-    """The spring campaign with these clauses alone."""
-    body = "\n".join(f"  - {line.strip()}" for line in clauses.strip().splitlines())
-    whole = f"limits: {limits}\nqualifies: {qualifies}\nclauses:\n{body}\n{LISTS}"
-    return ((LIMITS + RULES, whole),)
 
 
 def test_a_gift_comes_out_of_a_limited_stock(tell: Callable[..., object]):
@@ -284,12 +265,6 @@ def test_where_only_the_highest_rung_counts_each_rung_adds_the_difference(tell):
     story.verify(4)
 
 
-SHARE = (
-    "{id: share, kind: share, cooling_days: 0, months: 12, bands: ["
-    "{at_least: ¥1000, amount: ¥5}, {at_least: ¥3000, amount: ¥15}]}"
-)
-
-
 def test_a_share_of_purchases_is_paid_by_the_month_in_bands(tell):
     story = tell(*rules(SHARE))
     story.friend("Bob", of="Alice")
@@ -325,10 +300,6 @@ def test_a_share_ends_with_its_last_month(tell):
         "Alice share Bob/month:2026-04",
     ]
     story.verify(200)
-
-
-STAGES = """{id: first, kind: stage, at_least: ¥500, amount: ¥20, cooling_days: 0}
-{id: three, kind: stage, months: 3, at_least: ¥500, amount: {gift: mug}, cooling_days: 0}"""
 
 
 def test_a_friend_earns_for_the_first_month_and_more_for_three_in_a_row(tell):

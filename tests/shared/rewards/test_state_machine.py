@@ -14,7 +14,7 @@ import pytest
 from dying import Mortal
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
-from plain_rewards import DAY, Key, Scheme, Tax
+from plain_rewards import CLAW_BACK, DAY, Key, Scheme, Tax
 from reward_world import World
 from side_by_side import OPERATOR, SideBySide
 from snapshot import Kept
@@ -55,10 +55,14 @@ class Rewards(SideBySide):
         friends=st.lists(some, min_size=1, max_size=4),
         paid=st.booleans(),
         undone=st.integers(0, 2),
+        frauds=st.integers(0, 2),
+        late=st.sampled_from([False, False, True]),
     )
-    def begins(self, scheme: str, friends: list[int], paid: bool, undone: int) -> None:
+    def begins(
+        self, scheme: str, friends: list[int], paid: bool, undone: int, frauds: int, late: bool
+    ) -> None:
         """Some friends came before, what they brought may have been paid, and some purchases
-        taken back after that."""
+        taken back after that, or frauds found (or just too late) and one cleared again."""
         self.begin(self.worlds[scheme])
         for whose in friends:
             self.a_friend_comes_all_the_way(whose, 300)
@@ -67,6 +71,21 @@ class Rewards(SideBySide):
             self.a_payout_goes_out()
             for which in range(undone):
                 self.a_purchase_is_taken_back(which, 0, NOW)
+            self.time_passes(HOUR, works=True)
+        if frauds and late:
+            self.time_passes(CLAW_BACK - 8 * DAY - 2 * HOUR, works=True)
+        for which in range(frauds):
+            self.two_people_find(which)
+        if frauds > 1:
+            self.time_passes(DAY, works=True)
+            self.two_people_find(0)
+
+    def two_people_find(self, whose: int) -> None:
+        """The news about a friend, whichever it is."""
+        friend = pick(list(self.phones), whose)
+        self.asks_about(friend, self.finders.other(friend, self.now), "Chen")
+        if friend in self.finders.open:
+            self.decides_about(friend, "Dai", True)
             self.time_passes(HOUR, works=True)
 
     # People and the bank.
@@ -255,6 +274,29 @@ class Rewards(SideBySide):
         self.given += 1
         self.gives(pick(self.books.members[1:], whose), yuan * 100)
 
+    @precondition(lambda self: self.phones)
+    @rule(
+        whose=some,
+        by=st.sampled_from(["Chen", "Chen", "Dai", "Mei"]),
+        news=st.sampled_from([True, True, True, False]),
+    )
+    def a_friend_is_accused(self, whose: int, by: str, news: bool) -> None:
+        """Of fraud, or cleared of it again; or of what stands already."""
+        friend = pick(list(self.phones), whose)
+        word = self.finders.other(friend, self.now)
+        if not news:
+            word = "cleared" if word == "fraud" else "fraud"
+        self.asks_about(friend, word, by)
+
+    @precondition(lambda self: self.finders.open)
+    @rule(
+        which=some,
+        by=st.sampled_from(["Dai", "Dai", "Chen", "Mei"]),
+        agree=st.sampled_from([True, True, True, False]),
+    )
+    def a_finding_is_decided(self, which: int, by: str, agree: bool) -> None:
+        self.decides_about(pick(sorted(self.finders.open), which), by, agree)
+
     def teardown(self) -> None:
         """Who owes something back has one friend more; a month later everything that stands is
         paid out; and then the truths."""
@@ -274,13 +316,14 @@ def pick(among: list[Any], which: int) -> Any:
     return among[which % len(among)]
 
 
-ALWAYS_REACHED = {"admitted by None", "available", "died", "line paid", "paid"}
+ALWAYS_REACHED = {"admitted by None", "available", "died", "fraud done", "line paid", "paid"}
 BY_NIGHT = {
-    "admitted by monthly_cap", "capped by monthly_cap", "expired", "line failed",
+    "admitted by monthly_cap", "capped by monthly_cap", "cleared done", "expired",
+    "finding.none", "finding.stands", "fraud refused", "line failed",
     "line withdrawn", "netted", "payout.authority", "payout.maker", "payout.party",
     "payout.state", "recoverable", "refused by budget:CNY", "refused by budget:POINTS",
     "refused by daily:CNY", "refused by first:base", "refused by friends",
-    "refused by referrers", "remedy.party",
+    "refused by referrers", "remedy.asked", "remedy.maker", "remedy.party",
     "withheld", "written_off",
 }  # fmt: skip
 """Where runs have been: a machine that never gets anywhere proves nothing."""

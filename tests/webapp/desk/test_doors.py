@@ -39,6 +39,7 @@ ONE = (
     "/desk/trials/1/chart.svg",
     "/desk/inquiries/1/progress",
     "/desk/cases/1",
+    "/desk/campaigns/spring/friends/1",
     "/desk/approvals/1",
 )
 """Of something that is not there yet."""
@@ -64,6 +65,8 @@ POSTS = (
     "/desk/answers",
     "/desk/campaigns/spring/write-off",
     "/desk/remedies/goodwill",
+    "/desk/campaigns/spring/friends/1/fraud",
+    "/desk/campaigns/spring/friends/1/cleared",
     "/desk/remedies/1/agree",
     "/desk/remedies/1/refuse",
     "/desk/reviews",
@@ -78,8 +81,9 @@ POSTS = (
 )
 WRITE_OFF = "/desk/campaigns/spring/write-off"
 """Names what it is about; opened bare it is not there."""
-COPY = "/desk/payouts/1/copy"
-"""Everybody's, and on record: a form, as a page that is opened leaves no trace."""
+LOOKS = ("/desk/payouts/1/copy", "/desk/remedies/friends")
+"""Everybody's: a copy is on record, as a page that is opened leaves no trace; a customer number
+is asked for by a form, as no address may hold one."""
 ELSEWHERE = {"/desk/", "/desk/sign-in", "/desk/sign-out", "/desk/static/<path:filename>"}
 
 
@@ -99,7 +103,7 @@ def test_the_lists_of_this_file_name_every_route_of_the_desk(desks: Desks) -> No
         for method in (rule.methods or set()) & {"GET", "POST"}
     }
     named = {("GET", path) for path in (*READ, *ONE, *CHANGE, WRITE_OFF)}
-    named |= {("POST", path) for path in (*POSTS, COPY)}
+    named |= {("POST", path) for path in (*POSTS, *LOOKS)}
     assert rules - named == set()
 
 
@@ -107,7 +111,7 @@ def test_a_stranger_is_sent_to_the_sign_in_from_everywhere(desks: Desks) -> None
     stranger = desks.stranger()
     for path in ("/desk/", *READ, *ONE, *CHANGE, WRITE_OFF):
         assert stranger.opens(path).place == "/desk/sign-in", path
-    for path in (*POSTS, COPY):
+    for path in (*POSTS, *LOOKS):
         assert stranger.posts(path).place == "/desk/sign-in", path
 
 
@@ -224,7 +228,7 @@ def test_a_tablets_session_is_none_of_the_desks(desks: Desks) -> None:
 
 
 def test_a_forged_or_missing_token_is_refused_everywhere(desks: Desks, tang: Desk) -> None:
-    for path in (*POSTS, COPY, "/desk/sign-in", "/desk/sign-out"):
+    for path in (*POSTS, *LOOKS, "/desk/sign-in", "/desk/sign-out"):
         for token in ("", "forged"):
             answer = tang.client.post(path, data={"csrf_token": token, "source": "x"})
             assert answer.status_code == 400, path

@@ -19,7 +19,8 @@ PAGES = (
     "/desk/remedies", "/desk/remedies/3", "/desk/campaigns/spring/recoverable",
     "/desk/reviews", "/desk/reviews/1", "/desk/reviews/3", "/desk/repairs",
     "/desk/cases", "/desk/cases/1", "/desk/cases/watched",
-    "/desk/trials", "/desk/trials/2", "/desk/campaigns/spring",
+    "/desk/trials", "/desk/trials/2", "/desk/campaigns/spring", "/desk/remedies/4",
+    "/desk/campaigns/spring/friends/1", "/desk/campaigns/spring/friends/2",
 )  # fmt: skip
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 PERSONAL = ("李爱丽", "Carter", "C100001", "13800138001")
@@ -44,6 +45,7 @@ def full(desks: Desks) -> Desks:
     tang.posts("/desk/payouts", campaign="spring")
     tang.posts("/desk/remedies/goodwill", campaign="spring", member=ALICE, amount="5", unit="CNY",
                reason="<i>late</i>")  # fmt: skip
+    tang.posts("/desk/campaigns/spring/friends/2/fraud", reason="<i>same face</i>")
     tang.posts("/desk/reviews", campaign="spring", month="2026-03")
     tang.posts("/desk/trials", draft="version:spring:1", ltv="900")
     assert (works(desks), works(desks)) == (True, True)
