@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from shared.actions.finding import WORDS, stands_as
+from shared.actions.remedying import ask_finding, decide_remedy
 from shared.claims.claims import ClaimStep
 from shared.people.members import Member
 from shared.people.persons import Person
@@ -15,6 +17,7 @@ from shared.people.staff import Staff
 from shared.referrals.referrals import Referral, Registration
 from shared.rewards.holds import release_referral
 from shared.rewards.queue import wake_all
+from shared.rewards.remedies import RemedyKind
 from shared.risk import cases, sightings
 from shared.risk.blacklist import Mark, customer_hash, list_all
 from shared.risk.cases import Case, CaseKind, CaseReferral
@@ -34,24 +37,40 @@ def release(session: Session, case: Case, now: datetime) -> None:
     wake_all(session, woken, now)
 
 
-def confirm_fraud(session: Session, case: Case, now: datetime) -> None:
-    """Two people confirmed it: nothing of these referrals is ever released.
-
-    Here the reversal is joined: a fact for each referral by which it no longer qualifies. The
-    hold stays as well, so that nothing that the fact does not reach could be paid.
-    """
-    _wake(session, case, now)
-
-
-def undo_fraud(session: Session, case: Case, now: datetime) -> None:
-    """An appeal was granted: the opposite of `confirm_fraud`; the holds end by `release`."""
-    _wake(session, case, now)
+def confirm_fraud(
+    session: Session, case: Case, first: Staff, second: Staff, at: datetime, now: datetime
+) -> None:
+    """Two people confirmed it: each of these friends is found to be a fraud, as of the moment the
+    first proposed it. What the finding does not reach stays held. Refusals of `ask_finding`."""
+    _find(session, case, RemedyKind.FRAUD, (first, second), at, now)
 
 
-def _wake(session: Session, case: Case, now: datetime) -> None:
+def undo_fraud(
+    session: Session, case: Case, first: Staff, second: Staff, at: datetime, now: datetime
+) -> None:
+    """An appeal was granted: nobody is a fraud any more. `first` wrote the appeal down, `second`
+    decided it."""
+    _find(session, case, RemedyKind.CLEARED, (first, second), at, now)
+
+
+def _find(
+    session: Session,
+    case: Case,
+    kind: RemedyKind,
+    people: tuple[Staff, Staff],
+    at: datetime,
+    now: datetime,
+) -> None:
+    """Ask and decide for each friend of a case, by the two people who did."""
     assert case.campaign_id is not None
-    rows = cases.referrals_of(session, case.id)
-    wake_all(session, {(case.campaign_id, row.member_id) for row in rows}, now)
+    for row in sorted(cases.referrals_of(session, case.id), key=lambda row: row.referral_id):
+        referral = session.get_one(Referral, row.referral_id)
+        if stands_as(session, referral) is WORDS[kind]:
+            continue
+        asked = ask_finding(
+            session, people[0], case.campaign_id, referral.id, kind, f"case:{case.id}", at
+        )
+        decide_remedy(session, people[1], asked, True, now)
 
 
 def list_abuse(session: Session, case: Case, now: datetime, until: datetime) -> int:

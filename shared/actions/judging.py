@@ -95,7 +95,8 @@ def confirm(session: Session, staff: Staff, number: int, note: str, now: datetim
     found.confirmed_by, found.confirmed_at = staff.id, now
     _write(session, case, CaseAct.CONFIRMED, staff, note, now)
     _close(case, now)
-    confirm_fraud(session, case, now)
+    first = session.get_one(Staff, found.proposed_by)
+    confirm_fraud(session, case, first, staff, found.proposed_at, now)
     if found.finding == Finding.ABUSE.value:
         term = timedelta(days=_rules(session, case).blacklist_days)
         list_abuse(session, case, now, now + term)
@@ -148,7 +149,8 @@ def decide_appeal(
     _write(session, case, act, staff, note, now)
     _close(case, now)
     if not uphold:
-        undo_fraud(session, case, now)
+        first = session.get_one(Staff, found.appealed_by)
+        undo_fraud(session, case, first, staff, found.appealed_at or now, now)
         strike(session, case.id, now)
         release(session, case, now)
     _audit(session, staff, f"case.{act.value}", case, now, appeal=True)

@@ -134,8 +134,10 @@ def test_finding_against_takes_two_and_is_never_paid(judges: Judges) -> None:
         judges.does(ZHAO, "confirm", 1, "the second click")
     story.later(days=60)
     story.work()
-    assert story.progress().available == {}
+    seen = story.progress()
+    assert (seen.pending, seen.available) == ({}, {})  # taken back, and never paid
     with story.database.reading() as session:
+        assert verify(session) == []
         listed = session.scalars(select(Listed)).all()
         assert {each.mark for each in listed} == {"number", "device", "customer"}
         assert len([each for each in listed if each.mark == "number"]) == 4
