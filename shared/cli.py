@@ -38,6 +38,7 @@ COMMANDS = {
     "campaign": "shared.jobs.loading:campaign",
     "events": "shared.jobs.loading:events",
     "payout": "shared.jobs.paying:payout",
+    "risk": "shared.jobs.risk:risk",
     "reconcile": "shared.jobs.reconcile:reconcile_month",
     "doctor": "shared.jobs.doctor:doctor",
 }

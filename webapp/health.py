@@ -26,6 +26,7 @@ from shared.base.database import Database
 from shared.base.log import log
 from shared.post.inbox import Inbox
 from shared.post.outbox import Outbox
+from shared.risk.cases import counts
 from webapp.bank.openapi import openapi
 from webapp.problems import problem
 from webapp.wiring import Wiring, wiring
@@ -109,7 +110,7 @@ def describe() -> Response:
 
 
 class _Waiting(Collector):
-    """What waits in the inbox and the outbox, read when somebody asks."""
+    """What waits in the inbox, in the outbox and for people, read when somebody asks."""
 
     def __init__(self, parts: Wiring) -> None:
         self._parts = parts
@@ -127,7 +128,13 @@ class _Waiting(Collector):
         for (channel, state), rows in _outbox(self._parts.database).items():
             outbox.add_metric([channel, state], rows)
         age.add_metric([], _oldest_seconds(self._parts))
-        return [inbox, outbox, age]
+        cases = GaugeMetricFamily(
+            "jianka_risk_cases", "Risk cases that wait for a person", labels=["state"]
+        )
+        with self._parts.database.reading() as session:
+            for state, number in counts(session, self._parts.now()).items():
+                cases.add_metric([state], number)
+        return [inbox, outbox, age, cases]
 
 
 def _inbox(database: Database) -> dict[tuple[str, str], int]:

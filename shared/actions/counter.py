@@ -19,6 +19,7 @@ from shared.people.persons import phone_blind
 from shared.people.staff import Branch, Role, Staff, StaffSession, Tablet
 from shared.post.audit import record
 from shared.referrals.referrals import Invite, Registration
+from shared.risk.traces import note_tablet_place
 
 TOUCH_AFTER = timedelta(minutes=1)
 AT_THE_COUNTER = frozenset({Role.TELLER.value, Role.MANAGER.value})
@@ -78,9 +79,10 @@ def signed_in(session: Session, tablet: Tablet, token: str, now: datetime) -> St
 
 
 def sign_in_at(
-    session: Session, tablet_id: int, staff_no: str, pin: str, now: datetime
+    session: Session, tablet_id: int, staff_no: str, pin: str, now: datetime, address: str = ""
 ) -> str | None:
-    """Sign in at the counter: the session's token, or None for a wrong pair.
+    """Sign in at the counter: the session's token, or None for a wrong pair. `address`: where
+    the tablet works, which is the branch's own network.
 
     Refusals `staff.locked` (minutes), `staff.other_branch`, `staff.role`.
     """
@@ -89,6 +91,8 @@ def sign_in_at(
     token = sign_in(session, tablet, staff_no, pin, now)
     if token is not None and signed_in(session, tablet, token, now) is None:
         raise Refusal("staff.role")
+    if token is not None:
+        note_tablet_place(session, tablet.branch_id, address, now)
     return token
 
 

@@ -8,12 +8,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.actions.fishing import find_fishing
+from shared.actions.judging import escalate_cases
 from shared.actions.retention import (
     erase_unproven,
     forget_chats,
     forget_codes,
     forget_dialogues,
     forget_evidence,
+    forget_old_traces,
     forget_unmatched,
 )
 from shared.applications.facts import KEEP_UNMATCHED
@@ -57,6 +60,9 @@ def keep_house(database: Database, now: datetime) -> dict[str, int]:
         "facts_forgotten": _all(
             database, lambda s: forget_unmatched(s, now, now - KEEP_UNMATCHED, BATCH)
         ),
+        "traces_forgotten": _once(database, lambda s: forget_old_traces(s, now)),
+        "fishing_found": _once(database, lambda s: find_fishing(s, now)),
+        "cases_escalated": _once(database, lambda s: escalate_cases(s, now)),
         "inbox_bodies_erased": _once(database, lambda s: inbox.erase_old_bodies(s, now)),
         "acts_chained": _all(database, lambda s: chain_new(s, BATCH)),
         "outbox_bodies_erased": _once(database, lambda s: outbox.erase_old_bodies(s, now)),

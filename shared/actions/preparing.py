@@ -11,11 +11,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.actions.assessing import risk_rules_of
 from shared.actions.withholding import TaxOffice
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.errors import Refusal
 from shared.base.money import Unit, split
 from shared.campaigns.campaigns import Campaign, Life
+from shared.campaigns.risk import RiskMode
 from shared.campaigns.tax import TaxRule
 from shared.ledger.balance import Account
 from shared.people.members import Member
@@ -34,6 +36,7 @@ from shared.rewards.payouts import (
     standings_in,
     unsettled,
 )
+from shared.risk.looks import unlooked
 
 PAYERS = frozenset({Role.DESK.value, Role.MANAGER.value})
 """Whose role prepares, confirms and sees payouts in full."""
@@ -108,7 +111,8 @@ def prepare(session: Session, campaign_id: int, maker: Staff | str, now: datetim
     """Collect all that stands available in a campaign into a new batch.
 
     `maker`: an employee, whose own rewards wait for another's batch, or the operator of the
-    command line. Members of whom the ledger does not yet say all that was heard wait as well.
+    command line. Members of whom the ledger does not yet say all that was heard wait as well,
+    and those of whom the risk checks have a referral to look at.
     Refusals: `payout.paused`, `payout.nothing`, `payout.authority`.
     """
     campaign = lock_campaign(session, campaign_id)
@@ -117,6 +121,8 @@ def prepare(session: Session, campaign_id: int, maker: Staff | str, now: datetim
     if isinstance(maker, Staff):
         hold_authority(maker)
     busy = unsettled(session, campaign_id, now)  # before the positions: settled since is in them
+    if risk_rules_of(session, campaign_id).mode is RiskMode.HOLD:
+        busy |= unlooked(session, campaign_id)
     held = open_keys(session, campaign_id)
     found = [
         each

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from shared.claims.claims import Claim
 from shared.people.members import get_member
 from shared.referrals.referrals import Invite, Referral, Registration
+from shared.risk.looks import ask_looks
 
 
 def refer(session: Session, registration: Registration, registered_at: datetime) -> Referral:
@@ -40,6 +41,7 @@ def refer(session: Session, registration: Registration, registered_at: datetime)
     )
     session.add(referral)
     session.flush()
+    ask_looks(session, [(referral.id, referral.campaign_id, referral.member_id)], registered_at)
     return referral
 
 

@@ -45,6 +45,7 @@ from shared.post.audit import record
 from shared.post.outbox import Channel, Urgency, send_later
 from shared.referrals.codes import new_code, show_code
 from shared.referrals.referrals import Invite, Registration
+from shared.risk.traces import NOWHERE, Place, leave_trace
 
 LONGEST_NAME = 60
 REQUIRED = (Purpose.REFERRAL, Purpose.ADULT)
@@ -65,6 +66,8 @@ class StartForm:
     tablet_id: int | None = None
     handle: str = ""
     """A secret the page made beforehand, so that a form sent twice is one registration."""
+    place: Place = NOWHERE
+    """Where the request came from; kept as keyed hashes for the risk checks."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ def start_registration(session: Session, form: StartForm, now: datetime) -> Star
     )
     session.add(registration)
     session.flush()
+    leave_trace(session, registration.id, campaign.id, form.place, phone, now)
     _send_code(session, registration, phone, form.locale, now)
     return Started(handle, mask_phone(phone), int(RESEND_AFTER.total_seconds()))
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session, aliased
 
+from shared.actions.assessing import risk_rules_of
 from shared.applications.facts import Application, FactRow, Kind
 from shared.people.chats import BindingToken, Chat, Dialogue
 from shared.people.codes import OneTimeCode
@@ -15,6 +16,8 @@ from shared.people.persons import Person, erase
 from shared.post.audit import record
 from shared.post.outbox import Outbox
 from shared.referrals.referrals import CreditRow, Registration
+from shared.risk.blacklist import forget_listed
+from shared.risk.traces import Trace, forget_places, forget_traces
 
 UNPROVEN_TERM = timedelta(hours=24)
 EVIDENCE_TERM = timedelta(days=120)
@@ -92,6 +95,15 @@ def forget_chats(session: Session, now: datetime, most: int = 500) -> int:
         session.delete(chat)
     session.flush()
     return len(old)
+
+
+def forget_old_traces(session: Session, now: datetime) -> int:
+    """Delete the keyed hashes that risk checks read, each after its campaign's term; how many."""
+    gone = forget_places(session, now) + forget_listed(session, now)
+    for campaign_id in session.scalars(select(Trace.campaign_id).distinct()).all():
+        term = timedelta(days=risk_rules_of(session, campaign_id).traces_days)
+        gone += forget_traces(session, campaign_id, now - term)
+    return gone
 
 
 def forget_unmatched(session: Session, now: datetime, before: datetime, most: int = 500) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.actions.assessing import look_again
 from shared.actions.notifying import Notice, friend_labels, notify_members
 from shared.base.clock import Clock, system_clock
 from shared.base.database import Database
@@ -40,6 +41,7 @@ def settle_waiting(
 
     def tell(session: Session, changes: Sequence[Change]) -> None:
         tell_members(session, changes, now)
+        look_again(session, changes, now)
 
     def look(session: Session, campaign: int, members: Sequence[int]) -> None:
         tell_steps(session, campaign, members, now)

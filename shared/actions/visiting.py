@@ -22,7 +22,10 @@ _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 _WRITE = Direct(
     insert(Visit)
     .values(
-        {name: bindparam(name) for name in ("invite_id", "at", "kind", "channel", "device", "utm")}
+        {
+            name: bindparam(name)
+            for name in ("invite_id", "at", "kind", "channel", "device", "utm", "site")
+        }
     )
     .returning(Visit.id)
 )
@@ -42,12 +45,13 @@ def record_visit(
     channel: str = "",
     device: str = "",
     query: Mapping[str, str] | None = None,
+    site: str = "",
 ) -> int:
     """Write a visit by one direct statement (a hot path); its id.
 
     `device` is the page's own random cookie, kept as a keyed hash; of `query` only the UTM
     parameters are kept, cut at 80 characters, but for those that look like somebody's number or
-    address: anybody can write a link.
+    address: anybody can write a link. `site` is the host of the page that led here.
     """
     kept = {
         name: value[:80]
@@ -63,6 +67,7 @@ def record_visit(
             "channel": channel if channel in CHANNELS else "chat",
             "device": keyring.blind("device", device) if device else None,
             "utm": kept or None,
+            "site": site[:80] or None,
         },
     )
     assert made is not None

@@ -148,6 +148,8 @@ _OWN = {
     "unknown_prize",
     "cap_small",
     "budget_small",
+    "risk_watch",
+    "risk_circumstances",
 }
 
 

@@ -18,6 +18,7 @@ from shared.base.money import Unit
 from shared.campaigns.clauses import BaseClause, Clause, ShareClause, WelcomeClause, rewards_of
 from shared.campaigns.conditions import Trigger, TriggerKind
 from shared.campaigns.prizes import Gift, Model, Money, Named, Prize, Words
+from shared.campaigns.risk import RiskMode, RiskRules
 from shared.campaigns.tax import TaxRule
 
 LimitId = str
@@ -191,6 +192,10 @@ class Reminder(Model):
     most: int = Field(default=1, ge=1, le=3)
 
 
+HOUSE_RISK = RiskRules(mode=RiskMode.WATCH)
+"""Of a campaign whose file says nothing about risk."""
+
+
 class Rules(Programme):
     """The whole body of a version: programme, offer, costs and settings."""
 
@@ -211,6 +216,13 @@ class Rules(Programme):
     leaderboard: bool = True
     tax: TaxRule | None = None
     """What is withheld from cash at payout; None: nothing."""
+    risk: RiskRules | None = None
+    """What the risk checks weigh; None: the house's weights, and nothing held."""
+
+    @property
+    def risk_rules(self) -> RiskRules:
+        """The weights and bounds in force."""
+        return self.risk if self.risk is not None else HOUSE_RISK
 
     @field_validator("application_url")
     @classmethod

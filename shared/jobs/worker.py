@@ -19,6 +19,7 @@ from time import monotonic
 
 from sqlalchemy import select
 
+from shared.actions.assessing import look_waiting
 from shared.actions.hearing import hear_waiting
 from shared.actions.housekeeping import keep_house
 from shared.actions.matching import look_at_registrations
@@ -40,6 +41,7 @@ from shared.post.sms import SendSms, sms_driver
 from shared.referrals.referrals import Registration
 from shared.rewards import queue
 from shared.rewards.settle import DUTY
+from shared.risk.looks import Look
 
 LOOK_EVERY = 0.1
 """Seconds between looks at an idle database: a push goes out well within two."""
@@ -90,7 +92,7 @@ def new_holder() -> str:
 
 
 def settle_turn(database: Database, lead: Lead, clock: Clock) -> bool:
-    """Hear, look and settle once, when this process leads; whether there was anything to do."""
+    """Hear, settle and check once, when this process leads; whether there was anything to do."""
     if not lead.ask():
         return False
     now = clock()
@@ -110,6 +112,7 @@ def settle_turn(database: Database, lead: Lead, clock: Clock) -> bool:
             .limit(1)
         )
         members = queue.due_tasks(session, now, 1)
+        looks = session.scalar(select(Look.referral_id).where(Look.due_at <= now).limit(1))
     try:
         if events is not None:
             hear_waiting(database, lead.holder, now)
@@ -119,7 +122,9 @@ def settle_turn(database: Database, lead: Lead, clock: Clock) -> bool:
                 look_at_registrations(session, now)
         if events is not None or registrations is not None or members:
             settle_waiting(database, lead.holder, now)
-            return True
+        if looks is not None:
+            look_waiting(database, lead.holder, now)
+        return any(each is not None for each in (events, registrations, looks)) or bool(members)
     except LostLease:
         _logger.warning("lease.lost", holder=lead.holder)
         lead.lost()

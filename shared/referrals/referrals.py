@@ -77,6 +77,8 @@ class Visit(Base):
     channel: Mapped[str] = mapped_column(String(20))
     device: Mapped[str | None] = mapped_column(String(64), index=True)
     utm: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    site: Mapped[str | None] = mapped_column(String(80))
+    """The host of the page that led here, when it is another's; never its path."""
 
 
 class Registration(Base):

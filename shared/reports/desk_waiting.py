@@ -1,4 +1,4 @@
-"""What waits for a second person besides proposals: batches, remedies and repairs."""
+"""What waits for a second person besides proposals: batches, remedies, repairs and cases."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from shared.reports.desk_people import who
 from shared.rewards.payouts import Batch, State
 from shared.rewards.remedies import Remedy, RemedyState
 from shared.rewards.repairs import Repair
+from shared.risk.cases import Case, CaseKind, CaseState, finding_of
 
 MOST_SHOWN = 50
 """Of a kind; the kind's own list has them all."""
@@ -29,6 +30,8 @@ class Work(StrEnum):
     FRAUD = "fraud"
     CLEARED = "cleared"
     REPAIR = "repair"
+    CASE = "case"
+    """What one person found against a risk case, or a member's appeal."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class Waiting:
 
 _BATCHES = select(Batch).where(Batch.state == State.PREPARED.value)
 _REMEDIES = select(Remedy).where(Remedy.state == RemedyState.ASKED.value)
+_CASES = select(Case).where(
+    Case.kind != CaseKind.DISPUTE.value,
+    Case.state.in_((CaseState.PROPOSED.value, CaseState.APPEALED.value)),
+)
 _APPROVALS = select(Approval).where(Approval.state == ApprovalState.OPEN.value)
 
 
@@ -53,7 +60,7 @@ def count_waiting(session: Session) -> int:
     """How many things wait for a second person; a campaign's repairs count as one."""
     counts = [
         session.scalar(select(func.count()).select_from(each.subquery()))
-        for each in (_APPROVALS, _BATCHES, _REMEDIES)
+        for each in (_APPROVALS, _BATCHES, _REMEDIES, _CASES)
     ]
     repairs = select(func.count(Repair.campaign_id.distinct())).where(Repair.applied_at.is_(None))
     return sum(count or 0 for count in counts) + (session.scalar(repairs) or 0)
@@ -73,6 +80,13 @@ def waiting_work(session: Session) -> list[Waiting]:
     for remedy in session.scalars(_REMEDIES.order_by(Remedy.id).limit(MOST_SHOWN)):
         maker = who(session, remedy.asked_by)
         add(Work(remedy.kind), remedy.id, remedy.campaign_id, maker, remedy.asked_at)
+    for case in session.scalars(_CASES.order_by(Case.id).limit(MOST_SHOWN)):
+        told = finding_of(session, case.id)
+        assert told is not None
+        assert case.campaign_id is not None
+        maker = who(session, told.appealed_by or told.proposed_by)
+        at = told.appealed_at or told.proposed_at
+        add(Work.CASE, case.id, case.campaign_id, maker, at)
     return found + _repairs(session)
 
 

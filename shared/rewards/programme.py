@@ -8,7 +8,7 @@ each kind of clause owes is in `shared.rewards.clauses`.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from shared.applications.facts import Fact
@@ -30,13 +30,15 @@ def dues(
     *,
     member: int,
     chosen: Mapping[Key, int] | None = None,
+    held: Collection[int] = (),
 ) -> dict[Key, Due]:
     """Everything owed to one member and their friends in one campaign, by key.
 
     Facts that lie after `now` do not count yet. A due that the monthly cap clips to nothing
     stays in the result with its reason. `chosen`: which option was picked, where one was.
+    `held`: referrals that a person looks at; what is owed for them waits, as behind a flag.
     """
-    journeys = journeys_of(credits, facts, terms, now)
+    journeys = journeys_of(credits, facts, terms, now, held)
     done = sorted((j for j in journeys if j.at is not None), key=lambda j: (j.at, j.referral))
     cases = list(_cases(member, terms, journeys, done, now))
     owed = chosen_prizes((due for case in cases for due in _owed(case)), terms, chosen or {})
@@ -70,7 +72,11 @@ def _moments(terms: Terms, version: int, told: tuple[Fact, ...]) -> Iterator[dat
 
 
 def journeys_of(
-    credits: Iterable[Credit], facts: Iterable[Fact], terms: Terms, now: datetime
+    credits: Iterable[Credit],
+    facts: Iterable[Fact],
+    terms: Terms,
+    now: datetime,
+    held: Collection[int] = (),
 ) -> list[Journey]:
     """Every credited referral with the facts of all its applications, by referral."""
     by_application: dict[int, list[Fact]] = defaultdict(list)
@@ -87,8 +93,8 @@ def journeys_of(
         told = tuple(tuple(sorted(set(by_application[a]))) for a in sorted(applications[referral]))
         programme = terms.versions[credit.version]
         at = first_reached(programme.qualifying, told, programme.claw_back_days, now)
-        held = any(map(flagged, told))
-        journeys.append(Journey(referral, credit.version, credit.segment, told, at, held))
+        waits = referral in held or any(map(flagged, told))
+        journeys.append(Journey(referral, credit.version, credit.segment, told, at, waits))
     return journeys
 
 

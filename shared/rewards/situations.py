@@ -17,6 +17,7 @@ from shared.ledger.entries import NOWHERE, Position, standings_of
 from shared.people.members import cardholders
 from shared.referrals.eligibility import Record, load_records
 from shared.rewards.admission import Holding, holdings_of
+from shared.rewards.holds import after_holds, held_referrals
 from shared.rewards.owed import Due
 from shared.rewards.programme import dues, next_moment
 from shared.rewards.standing import KeyLife, goodwill_dues, load_lives, next_change
@@ -110,16 +111,20 @@ def situations(
 
 
 class _ByHand(NamedTuple):
-    """What people did about some members' keys: options picked, goodwill given."""
+    """What people did about some members' keys: options picked, goodwill given, friends held."""
 
     chosen: Mapping[Key, int]
     given: Mapping[Key, Due]
+    held: frozenset[int]
+    lives: Mapping[Key, KeyLife]
 
 
 def _by_hand(lives: Mapping[Key, KeyLife], terms: Terms) -> _ByHand:
     return _ByHand(
         {key: life.chosen for key, life in lives.items() if life.chosen},
         goodwill_dues(lives, max(terms.versions, default=0)),
+        held_referrals(lives),
+        lives,
     )
 
 
@@ -127,6 +132,11 @@ def _wanted(
     record: Record, terms: Terms, member_id: int, by_hand: _ByHand, now: datetime
 ) -> dict[Key, Due]:
     """What is owed to a member and their friends, goodwill included."""
-    owed = dues(record.earning, record.facts, terms, now, member=member_id, chosen=by_hand.chosen)
+    owed = dues(
+        record.earning, record.facts, terms, now,
+        member=member_id, chosen=by_hand.chosen, held=by_hand.held,
+    )  # fmt: skip
     party = f"member:{member_id}"
-    return owed | {key: due for key, due in by_hand.given.items() if key.party == party}
+    return after_holds(owed, by_hand.lives) | {
+        key: due for key, due in by_hand.given.items() if key.party == party
+    }

@@ -79,6 +79,8 @@ class KeyLife:
     expired: Mapping[Unit, int] = field(default_factory=dict)
     held: bool = False
     """A person holds it (a risk case)."""
+    lifted_at: datetime | None = None
+    """When the last hold on it ended."""
     chosen: int = 0
     """Which option was picked, from 1; 0: none."""
     inactive_since: datetime | None = None
@@ -225,11 +227,12 @@ _SUMS = {
 
 def _life(events: list[_Event]) -> KeyLife:
     sums: dict[str, dict[Unit, int]] = defaultdict(lambda: defaultdict(int))
-    held, chosen, given_at = False, 0, None
+    held, chosen, given_at, lifted_at = False, 0, None, None
     for event in events:
         kind = Happening(event.kind)
         if kind in (Happening.HELD, Happening.RELEASED):
             held = kind is Happening.HELD
+            lifted_at = event.at if kind is Happening.RELEASED else lifted_at
         if kind is Happening.CHOSEN:
             chosen = chosen or event.amount  # the first choice stands
         if kind is Happening.GOODWILL:
@@ -249,6 +252,7 @@ def _life(events: list[_Event]) -> KeyLife:
         expired=sums["expired"],
         goodwill=sums["goodwill"],
         held=held,
+        lifted_at=lifted_at,
         chosen=chosen,
         given_at=given_at,
     )

@@ -11,6 +11,7 @@ from typing import Any
 from snapshot import begin_from
 from sqlalchemy import select
 
+from shared.actions.assessing import look_at_referrals
 from shared.actions.hearing import accept_events, hear_waiting
 from shared.actions.importing import import_members, import_staff
 from shared.actions.inviting import invite_for
@@ -35,6 +36,7 @@ from shared.people.members import member_by_ref
 from shared.post.inbox import Arrival
 from shared.post.outbox import Outbox, read_body
 from shared.reports.progress import FriendLine, FriendState, Progress, progress
+from shared.risk.traces import NOWHERE, Place
 
 SAMPLE = Path(__file__).parents[2] / "assets" / "sample"
 ALICE, BOB = "+8613800138001", "+8613900139000"
@@ -68,9 +70,12 @@ class Story:
     def later(self, **time: float) -> None:
         self.now += timedelta(**time)
 
-    def registers(self, phone: str = BOB, *, progress: bool = False) -> Registered:
+    def registers(
+        self, phone: str = BOB, *, progress: bool = False, place: Place = NOWHERE, code: str = ""
+    ) -> Registered:
+        """A friend under Alice's invite, or that of `code`, proves the number at once."""
         with self.database.transaction() as session:
-            form = StartForm(self.code, phone, Locale.ZH_HANS)
+            form = StartForm(code or self.code, phone, Locale.ZH_HANS, place=place)
             started = start_registration(session, form, self.now)
         ticked = {Purpose.REFERRAL, Purpose.ADULT} | ({Purpose.PROGRESS} if progress else set())
         with self.database.transaction() as session:
@@ -119,6 +124,10 @@ class Story:
         with self.database.transaction() as session:
             look_at_registrations(session, self.now)
         while settle_waiting(self.database, "test", self.now):
+            pass
+        with self.database.transaction() as session:
+            held = look_at_referrals(session, self.now)
+        while held and settle_waiting(self.database, "test", self.now):
             pass
 
     def progress(self) -> Progress:

@@ -148,6 +148,8 @@ def address_of(waits: Waiting) -> str:
     """Where other work is looked at."""
     if waits.work is Work.PAYOUT:
         return url_for("desk.payout", number=waits.number)
+    if waits.work is Work.CASE:
+        return url_for("desk.case", number=waits.number)
     if waits.work is Work.REPAIR:
         return url_for("desk.repairs", campaign=waits.slug)
     return url_for("desk.remedy", number=waits.number)

@@ -26,7 +26,9 @@ MOST_BYTES = 512 * 1024
 _LARGE_FILES = {"desk.take_answers": 4 * 1024 * 1024, "desk.ask_review": 4 * 1024 * 1024}
 """The bank's answer files have many lines."""
 FORBIDDEN = 403
-_PLACES = ("campaigns", "payouts", "remedies", "reviews", "trials", "approvals", "people", "audit")
+_PLACES = (
+    "campaigns", "payouts", "remedies", "reviews", "trials", "cases", "approvals", "people", "audit"
+)  # fmt: skip
 
 
 @desk.before_request
@@ -77,6 +79,7 @@ def page(template: str, place: str, status: int = 200, **more: Any) -> Response:
         f"desk/{template}.html",
         places=[(url_for(f"desk.{key}"), key, key == place) for key in _PLACES],
         waiting=g.get("waiting", 0),
+        open_cases=g.get("open_cases", {}),
         who=present(),
         language_links=languages(url_for(f"desk.{place}")),
         notice=told(),

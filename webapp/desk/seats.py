@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from shared.actions.desk_seat import desk_seat, desk_staff
 from shared.people.staff import Staff, touch_session
 from shared.reports.desk_waiting import count_waiting
+from shared.risk.cases import counts
 from webapp.desk.face import FORBIDDEN, desk, present, trouble
 from webapp.sitting import Answer, SignedOut, say, token, was_signed_in
 from webapp.sitting import need_of as marked_need
@@ -54,6 +55,7 @@ def guard() -> Answer | None:
         g.desk_seat = sitting
         if sitting is not None:
             g.waiting = count_waiting(reading)
+            g.open_cases = counts(reading, parts.now())
     if need is Need.NOTHING:
         return None
     if sitting is None:

@@ -32,6 +32,7 @@ from shared.people.consents import Purpose
 from shared.people.phone import read_phone
 from shared.referrals.codes import read_code
 from shared.reports.invite_page import InvitePage, PageState
+from shared.risk.traces import Place
 from webapp.landing.journey import Journey
 from webapp.landing.pages import Typed
 
@@ -71,6 +72,7 @@ def send_code(
     typed: str,
     locale: Locale,
     now: datetime,
+    place: Place,
 ) -> Journey:
     """Keep the number and send it a code; the same form sent twice is one registration.
 
@@ -91,6 +93,7 @@ def send_code(
         channel=journey.channel or "chat",
         visit_id=journey.visit or None,
         handle=journey.handle,
+        place=place,
     )
     started = start_registration(session, form, now)
     return journey.sent(started.wait, now)

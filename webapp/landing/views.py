@@ -27,7 +27,14 @@ from webapp.landing.pages import (
     success_page,
     words_of,
 )
-from webapp.landing.visitors import device_of, new_device, remember_device, visit_kind
+from webapp.landing.visitors import (
+    device_of,
+    new_device,
+    place_of,
+    remember_device,
+    site_of,
+    visit_kind,
+)
 from webapp.limits import within
 from webapp.problems import error_page
 from webapp.wiring import wiring
@@ -145,6 +152,7 @@ def _visited(
         channel=channel,
         device=device,
         query=query,
+        site=site_of(request),
     )
     return replace(journey, visit=visit, channel=channel if channel in CHANNELS else "")
 
@@ -188,7 +196,9 @@ def _send_code(code: str) -> ResponseReturnValue:
         return error_page(429, "busy", retry_after=60)
     try:
         with parts.database.transaction() as session:
-            journey = steps.send_code(session, page, journey, typed, request_locale(), now)
+            journey = steps.send_code(
+                session, page, journey, typed, request_locale(), now, place_of(request)
+            )
     except IntegrityError:
         # The same form arrived twice at once: the other one made the registration.
         journey = journey.sent(steps.RESEND_SECONDS, now)

@@ -10,7 +10,9 @@ from flask import Request, Response
 
 from shared.base.settings import Settings
 from shared.referrals.referrals import VisitKind
+from shared.risk.traces import Place
 from webapp.faces import LANDING, set_cookie
+from webapp.limits import address
 
 DEVICE_COOKIE = "jianka_v"
 _HALF_A_YEAR = 180 * 24 * 3600
@@ -29,6 +31,7 @@ _ROBOT = re.compile(
     r"|httpclient|^http",
     re.IGNORECASE,
 )
+_HOST = re.compile(r"https?://([A-Za-z0-9.-]{1,255})(?:[:/?#]|$)")
 _AHEAD = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
 
@@ -57,6 +60,22 @@ def _kind_of_agent(agent: str) -> VisitKind:
 def device_of(request: Request) -> str:
     """The random text this browser was given earlier; empty at its first visit."""
     return request.cookies.get(DEVICE_COOKIE, "")[:_LONGEST]
+
+
+def site_of(request: Request) -> str:
+    """The host of another's page that led here; empty for none, and for our own."""
+    said = request.environ.get("HTTP_REFERER", "")
+    if not said:
+        return ""
+    found = _HOST.match(said[:_LONGEST_AGENT])
+    host = found[1].lower().removeprefix("www.") if found else ""
+    own = request.host.partition(":")[0].lower().removeprefix("www.")
+    return "" if host == own else host[:80]
+
+
+def place_of(request: Request) -> Place:
+    """Where a form came from, for the risk checks, which keep it as keyed hashes only."""
+    return Place(device_of(request), address())
 
 
 def new_device() -> str:

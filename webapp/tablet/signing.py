@@ -7,7 +7,7 @@ from flask import redirect, request, session, url_for
 from shared.actions.counter import lock as lock_tablet
 from shared.actions.counter import sign_in_at
 from shared.base.errors import Refusal
-from webapp.limits import within
+from webapp.limits import address, within
 from webapp.sitting import UNPROCESSABLE, Answer, begin, last_staff_no, needs, say, token, words_of
 from webapp.tablet.face import busy, counter_page, seat, staffed_seat, tablet
 from webapp.tablet.seats import Need, leave
@@ -40,7 +40,9 @@ def check() -> Answer:
     parts = wiring()
     try:
         with parts.database.transaction() as writing:
-            new_token = sign_in_at(writing, sitting.tablet_id, staff_no, pin, parts.now())
+            new_token = sign_in_at(
+                writing, sitting.tablet_id, staff_no, pin, parts.now(), address()
+            )
     except Refusal as refusal:
         return _form(staff_no, words_of(refusal))
     if new_token is None:

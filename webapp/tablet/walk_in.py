@@ -31,9 +31,10 @@ from shared.campaigns.campaigns import version
 from shared.people.consents import Purpose
 from shared.people.phone import read_phone
 from shared.reports.invite_page import invite_page
+from shared.risk.traces import Place
 from webapp.landing.pages import Typed, offer_of
 from webapp.landing.steps import FIELD_OF, RESEND_SECONDS, bank_url, read_second_step
-from webapp.limits import within
+from webapp.limits import address, within
 from webapp.sitting import UNPROCESSABLE, Answer, needs, say, token, words_of
 from webapp.tablet.face import busy, counter_page, seat, staffed_seat, tablet, workplace
 from webapp.tablet.scan import typed_or_scanned
@@ -254,6 +255,7 @@ def _start(writing: Session, walking: WalkIn, typed: str) -> WalkIn:
         staff_id=walking.staff_id,
         tablet_id=sitting.tablet_id,
         handle=walking.handle,
+        place=Place(address=address()),
     )
     return _sent(walking, start_registration(writing, form, now).wait)
 

@@ -13,7 +13,7 @@ import shared.base.database
 from shared.base.privacy import Keyring
 
 revision = "0013"
-down_revision = "0008"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

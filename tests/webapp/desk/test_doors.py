@@ -26,6 +26,8 @@ READ = (
     "/desk/reviews",
     "/desk/repairs",
     "/desk/trials",
+    "/desk/cases",
+    "/desk/cases/watched",
     "/desk/approvals",
     "/desk/people",
     "/desk/people/member/1",
@@ -39,6 +41,7 @@ ONE = (
     "/desk/trials/1",
     "/desk/trials/1/chart.svg",
     "/desk/inquiries/1/progress",
+    "/desk/cases/1",
     "/desk/campaigns/spring/friends/1",
     "/desk/approvals/1",
 )
@@ -76,6 +79,9 @@ POSTS = (
     "/desk/trials",
     "/desk/inquiries/1/stop",
     "/desk/people/member/1/look",
+    *(f"/desk/cases/1/{act}" for act in ("assign", "clear", "find", "confirm", "send-back")),
+    "/desk/cases/1/appeal",
+    "/desk/cases/1/appeal/decide",
 )
 WRITE_OFF = "/desk/campaigns/spring/write-off"
 """Names what it is about; opened bare it is not there."""

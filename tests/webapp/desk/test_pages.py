@@ -7,6 +7,7 @@ import re
 import pytest
 from counter import ALICE, EMILY
 from desktop import LUO, SHEN, TANG, Desks
+from held import hold_farm
 from money import answers, goodwill, history, works
 
 from shared.base.money import Unit
@@ -17,6 +18,7 @@ PAGES = (
     "/desk/approvals", "/desk/payouts", "/desk/payouts/1", "/desk/payouts/2",
     "/desk/remedies", "/desk/remedies/3", "/desk/campaigns/spring/recoverable",
     "/desk/reviews", "/desk/reviews/1", "/desk/reviews/3", "/desk/repairs",
+    "/desk/cases", "/desk/cases/1", "/desk/cases/watched",
     "/desk/trials", "/desk/trials/2", "/desk/campaigns/spring", "/desk/remedies/4",
     "/desk/campaigns/spring/friends/1", "/desk/campaigns/spring/friends/2",
 )  # fmt: skip
@@ -50,6 +52,7 @@ def full(desks: Desks) -> Desks:
     tang.posts("/desk/reviews/1/propose")
     tang.posts("/desk/reviews", campaign="spring", month="2026-02")
     assert crowd.campaign == 1
+    hold_farm(desks)
     return desks
 
 
@@ -64,5 +67,7 @@ def test_every_page_speaks_three_languages_and_names_nobody(full: Desks) -> None
                 raw = page.response.get_data(as_text=True)
                 assert "<i>" not in raw, path
                 shown = re.sub(r"<[^>]+>", " ", raw)
-                assert re.findall(r"\b(?:desk|payout|review|simulate)\.[a-z_.]+", shown) == [], path
+                assert (
+                    re.findall(r"\b(?:desk|payout|review|risk|simulate)\.[a-z_.]+", shown) == []
+                ), path
                 assert [each for each in PERSONAL if each in raw] == [], path

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from browser import PHONE, Browser
+from browser import PHONE, Browser, Friend
 from flask import Flask
 from sqlalchemy import select
 from story import Story
 
 from shared.referrals.referrals import Registration, Visit
+from shared.risk.traces import Trace
 
 PREVIEWS = [
     "TelegramBot (like TwitterBot)",
@@ -105,3 +106,22 @@ def test_pages_that_are_not_open_count_no_visit(app: Flask, story: Story) -> Non
     for path in ("/i/00000000", "/i/ABC", f"/i/{story.code}/terms", f"/i/{story.code}/qr.png"):
         browser.opens(path)
     assert _visits(story) == []
+
+
+def test_where_a_visit_and_a_registration_came_from_is_kept_as_hashes(
+    app: Flask, bob: Friend, story: Story
+) -> None:
+    host = "https://www.smzdm.com/p/?phone=13900139000"
+    Browser(app).opens(f"/i/{story.code}", Referer=host)
+    Browser(app).opens(f"/i/{story.code}", Referer="http://localhost/i/elsewhere")
+    Browser(app).opens(f"/i/{story.code}", Referer="javascript:alert(1)")
+    assert [row.site for row in _visits(story)] == ["smzdm.com", None, None]
+    bob.registers("+8613900139000")
+    with story.database.reading() as session:
+        trace = session.scalars(select(Trace)).one()
+        device = session.scalars(select(Visit.device).order_by(Visit.id.desc())).first()
+        session.expunge(trace)
+    assert trace.device == device  # the page's own mark, hashed as a visit's
+    assert trace.address is not None
+    assert trace.network is not None
+    assert "127.0.0" not in f"{trace.address}{trace.network}"

@@ -25,6 +25,7 @@ from shared.people.staff import Branch, Staff, Tablet
 from shared.post.audit import Audit
 from shared.post.outbox import Channel, Outbox
 from shared.referrals.referrals import Referral, Registration
+from shared.risk.traces import BRANCH_PLACE_TERM, TabletPlace, Trace, branch_addresses
 
 
 @both_engines
@@ -248,3 +249,17 @@ def test_a_walk_in_cookie_is_nothing_on_a_device_that_is_not_ours(
     assert kept is not None
     stranger.client.set_cookie("jianka_tablet", kept.value, path="/tablet")
     assert stranger.opens("/tablet/walk-in/confirm").place == "/tablet/enrol"
+
+
+def test_a_branchs_own_network_is_known_and_its_tablet_is_nobodys_device(
+    mei: Counter, the_house: House
+) -> None:
+    the_house.sends_number(mei)
+    with the_house.database.reading() as session:
+        place = session.scalars(select(TabletPlace)).one()  # since Mei signed in
+        trace = session.scalars(select(Trace)).one()
+        assert (trace.device, trace.address) == (None, place.address)
+        known = branch_addresses(session, {place.address, "else"}, the_house.clock())
+        assert known == {place.address}
+        later = the_house.clock() + BRANCH_PLACE_TERM
+        assert branch_addresses(session, {place.address}, later) == set()

@@ -1,0 +1,150 @@
+"""What follows from a decided case: rewards released or taken back, the blacklist, and who is a
+party of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from shared.actions.finding import WORDS, stands_as
+from shared.actions.remedying import ask_finding, decide_remedy
+from shared.claims.claims import ClaimStep
+from shared.people.members import Member
+from shared.people.persons import Person
+from shared.people.staff import Staff
+from shared.referrals.referrals import Referral, Registration
+from shared.rewards.holds import release_referral
+from shared.rewards.queue import wake_all
+from shared.rewards.remedies import RemedyKind
+from shared.risk import cases, sightings
+from shared.risk.blacklist import Mark, customer_hash, list_all
+from shared.risk.cases import Case, CaseKind, CaseReferral
+from shared.risk.traces import Trace
+
+
+def release(session: Session, case: Case, now: datetime) -> None:
+    """What a case holds is released, and settling goes on."""
+    assert case.campaign_id is not None
+    woken = set()
+    for row in cases.referrals_of(session, case.id):
+        if row.released_at is None:
+            row.released_at = now
+            release_referral(session, case.campaign_id, row.member_id, row.referral_id, now)
+            woken.add((case.campaign_id, row.member_id))
+    session.flush()
+    wake_all(session, woken, now)
+
+
+def confirm_fraud(
+    session: Session, case: Case, first: Staff, second: Staff, at: datetime, now: datetime
+) -> None:
+    """Two people confirmed it: each of these friends is found to be a fraud, as of the moment the
+    first proposed it. What the finding does not reach stays held. Refusals of `ask_finding`."""
+    _find(session, case, RemedyKind.FRAUD, (first, second), at, now)
+
+
+def undo_fraud(
+    session: Session, case: Case, first: Staff, second: Staff, at: datetime, now: datetime
+) -> None:
+    """An appeal was granted: nobody is a fraud any more. `first` wrote the appeal down, `second`
+    decided it."""
+    _find(session, case, RemedyKind.CLEARED, (first, second), at, now)
+
+
+def _find(
+    session: Session,
+    case: Case,
+    kind: RemedyKind,
+    people: tuple[Staff, Staff],
+    at: datetime,
+    now: datetime,
+) -> None:
+    """Ask and decide for each friend of a case, by the two people who did."""
+    assert case.campaign_id is not None
+    for row in sorted(cases.referrals_of(session, case.id), key=lambda row: row.referral_id):
+        referral = session.get_one(Referral, row.referral_id)
+        if stands_as(session, referral) is WORDS[kind]:
+            continue
+        asked = ask_finding(
+            session, people[0], case.campaign_id, referral.id, kind, f"case:{case.id}", at
+        )
+        decide_remedy(session, people[1], asked, True, now)
+
+
+def list_abuse(session: Session, case: Case, now: datetime, until: datetime) -> int:
+    """Put what the abusers used on the blacklist for a term; how many hashes.
+
+    The friends' numbers and devices, and the customers who invited them or whom they became. A
+    branch's tablet has no device mark, an address is never listed.
+    """
+    rows = cases.referrals_of(session, case.id)
+    numbers = [row.referral_id for row in rows]
+    marks: set[tuple[Mark, str]] = set()
+    traced = (
+        select(Registration.phone_blind, Trace.device)
+        .join(Referral, Referral.registration_id == Registration.id)
+        .outerjoin(Trace, Trace.registration_id == Registration.id)
+        .where(Referral.id.in_(numbers))
+    )
+    for number, device in session.execute(traced):
+        marks |= {(Mark.NUMBER, number or ""), (Mark.DEVICE, device or "")}
+    members = {row.member_id for row in rows} | {case.member_id}
+    customers = set(sightings.customers_of(session, numbers).values())
+    customers |= set(
+        session.scalars(select(Member.customer_ref).where(Member.id.in_(members - {None})))
+    )
+    marks |= {(Mark.CUSTOMER, customer_hash(session, each)) for each in customers}
+    return list_all(session, case.id, marks, now, until)
+
+
+def cases_touching(session: Session, staff: Staff) -> set[int]:
+    """The risk cases in which an employee is a party: as a member or friend in it, by a number
+    they share with one, or by having taken a registration or decided a claim in it."""
+    mine = [Registration.staff_id == staff.id]
+    found: set[int] = set()
+    if staff.customer_ref is not None:
+        became = sightings.referrals_of_customers(session, {staff.customer_ref})
+        theirs = select(CaseReferral.case_id).where(CaseReferral.referral_id.in_(became))
+        found |= set(session.scalars(theirs))
+    if (own := _own(session, staff)) is not None:
+        member_id, number = own
+        mine += [Registration.phone_blind == number] if number is not None else []
+        found |= _of_members(session, member_id, number)
+    taken = (
+        select(CaseReferral.case_id)
+        .join(Referral, Referral.id == CaseReferral.referral_id)
+        .join(Registration, Registration.id == Referral.registration_id)
+        .where(or_(*mine))
+    )
+    decided = (
+        select(CaseReferral.case_id)
+        .join(Referral, Referral.id == CaseReferral.referral_id)
+        .join(ClaimStep, ClaimStep.claim_id == Referral.claim_id)
+        .where(ClaimStep.actor == f"staff:{staff.id}")
+    )
+    return found | set(session.scalars(taken)) | set(session.scalars(decided))
+
+
+def _own(session: Session, staff: Staff) -> tuple[int, str | None] | None:
+    """An employee as a customer: their member and the keyed hash of their number."""
+    if staff.customer_ref is None:
+        return None
+    row = session.execute(
+        select(Member.id, Person.phone_blind)
+        .join(Person, Person.id == Member.person_id)
+        .where(Member.customer_ref == staff.customer_ref)
+    ).first()
+    return (row[0], row[1]) if row is not None else None
+
+
+def _of_members(session: Session, member_id: int, number: str | None) -> set[int]:
+    """Cases of a member, and of those who share a number with them."""
+    whom = {member_id}
+    if number is not None:
+        sharing = select(Member.id).join(Person, Person.id == Member.person_id)
+        whom |= set(session.scalars(sharing.where(Person.phone_blind == number)))
+    rows = select(CaseReferral.case_id).where(CaseReferral.member_id.in_(whom))
+    alone = select(Case.id).where(Case.member_id.in_(whom), Case.kind != CaseKind.DISPUTE.value)
+    return set(session.scalars(rows)) | set(session.scalars(alone))
