@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from shared.actions.retention import (
     erase_unproven,
+    forget_claims,
     forget_codes,
     forget_evidence,
     forget_unmatched,
 )
+from shared.actions.sweeping import sweep
 from shared.applications.facts import KEEP_UNMATCHED
 from shared.base.database import Database
 from shared.campaigns.campaigns import Campaign, Life, move
@@ -48,6 +50,8 @@ def keep_house(database: Database, now: datetime) -> dict[str, int]:
         "campaigns_turned": _once(database, lambda s: turn_campaigns(s, now)),
         "registrations_erased": _all(database, lambda s: erase_unproven(s, now, BATCH)),
         "evidence_dropped": _once(database, lambda s: forget_evidence(s, now)),
+        "claims_forgotten": _all(database, lambda s: forget_claims(s, now, BATCH)),
+        "members_asked": sweep(database, now),
         "codes_forgotten": _once(database, lambda s: forget_codes(s, now)),
         "facts_forgotten": _all(
             database, lambda s: forget_unmatched(s, now, now - KEEP_UNMATCHED, BATCH)

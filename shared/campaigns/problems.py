@@ -148,6 +148,7 @@ _OWN = {
     "unknown_prize",
     "cap_small",
     "budget_small",
+    "reserve_large",
 }
 
 

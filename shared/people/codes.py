@@ -25,6 +25,8 @@ class CodeUse(StrEnum):
     CHAT = "chat"
     STOP = "stop"
     """A friend takes consents back without the browser they registered in."""
+    CLAIM = "claim"
+    """A friend confirms a claim by a link that was forwarded."""
 
 
 class OneTimeCode(Base):
@@ -35,7 +37,7 @@ class OneTimeCode(Base):
     id: Mapped[int] = id_column()
     use: Mapped[str] = mapped_column(String(20))
     subject_id: Mapped[int] = mapped_column(Id, index=True)
-    """The registration or the chat."""
+    """The registration, the chat, or the question to a claim's friend."""
     phone_blind: Mapped[str] = mapped_column(String(64), index=True)
     code_hash: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime] = mapped_column(Utc)

@@ -10,6 +10,7 @@ from typing import Any
 from snapshot import begin_from
 from sqlalchemy import select
 
+from shared.actions.claim_clock import turn_claims
 from shared.actions.hearing import accept_events, hear_waiting
 from shared.actions.importing import import_members, import_staff
 from shared.actions.inviting import invite_for
@@ -37,6 +38,7 @@ from shared.reports.progress import FriendLine, FriendState, Progress, progress
 
 SAMPLE = Path(__file__).parents[2] / "assets" / "sample"
 ALICE, BOB = "+8613800138001", "+8613900139000"
+PUBLIC_URL = "https://card.example"
 
 
 def _begin(database: Database, rules: str, now: datetime) -> tuple[int, str]:
@@ -116,6 +118,8 @@ class Story:
             pass
         with self.database.transaction() as session:
             look_at_registrations(session, self.now)
+        while turn_claims(self.database, PUBLIC_URL, self.now):
+            pass
         while settle_waiting(self.database, "test", self.now):
             pass
 

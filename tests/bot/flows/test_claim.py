@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from story import ALICE
 from talk import Person, Talk
 
-from shared.actions.claiming import decide_claim
+from shared.actions.deciding import decide_claim
 from shared.actions.registering import StartForm, start_registration
 from shared.base.database import Database
 from shared.base.i18n import Locale
@@ -108,7 +108,8 @@ def test_a_code_is_not_sent_twice_within_a_minute(talk: Talk) -> None:
 def test_who_that_names_nobody_is_asked_again(talk: Talk) -> None:
     alice = proven(talk)
     alice.says("/claim").says("call bob!").sees("error.phone.letters")
-    alice.says("9077").sees("claim.only_tail")
+    alice.says("77").sees("claim.only_tail")
+    alice.says("K7Q2-M9XD-4TNN").sees("error.receipt.malformed")
     alice.says("13900").sees("error.phone.unknown")
     alice.says("K7Q2-M9XX").sees("error.invite.malformed")
     alice.says("+86 139 0013 9077").sees("139****9077")
@@ -197,6 +198,9 @@ def test_a_decision_is_pushed_and_a_refusal_tells_nothing_of_the_friend(talk: Ta
         number = claim.number
         decide_claim(session, chen, claim.id, False, Reason.EXISTING, talk.story.now)
     alice.fresh = []
-    talk.work()
-    alice.sees(alice.words("notice.claim.not_eligible", number=number))
+    talk.later(hours=23)
+    alice.sees_not(number)
+    alice.says("/claim").taps("button.claims").sees_not("claims.outcome.not_eligible")
+    talk.later(hours=1)
+    alice.sees(alice.words("notice.claim.not_eligible", number=number, clause=11, version=1))
     alice.taps("button.claims").sees("claims.outcome.not_eligible")

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import func, select
 from story import BOB, Story, spends
 
-from shared.actions.claiming import ClaimForm, Filed, decide_claim, evidence_of, file_claim
+from shared.actions.claiming import ClaimForm, Filed, file_claim
+from shared.actions.deciding import decide_claim
 from shared.actions.inviting import invite_for
+from shared.actions.judging import evidence_of
 from shared.actions.registering import StartForm, start_registration
 from shared.base.database import Database
 from shared.base.errors import Refusal
@@ -41,7 +43,7 @@ def mallory(story: Story) -> int:
 
 def files(story: Story, member: int, phone: str = BOB) -> Filed:
     with story.database.transaction() as session:
-        form = ClaimForm(member, How.WITHOUT_LINK, When.THIS_WEEK, phone=phone)
+        form = ClaimForm(member, How.IN_BRANCH, When.THIS_WEEK, phone=phone)
         return file_claim(session, form, story.now)
 
 
@@ -88,8 +90,12 @@ def test_a_registration_too_long_ago_is_not_credited_by_the_machine(story: Story
     story.registers()
     story.later(days=31)
     story.bank("application.submitted", application_id="A1", phone=BOB)
-    assert files(story, story.alice).state is State.WITH_PERSON
+    assert files(story, story.alice).state is State.FILED
     assert EvidenceKind.REGISTRATION_LAPSED in found(story)
+    story.later(hours=24)
+    story.work()
+    with story.database.reading() as session:
+        assert session.scalars(select(Claim.state)).one() == State.ASKED
 
 
 def test_staff_do_not_decide_about_their_own_card_under_another_number(story: Story) -> None:
@@ -165,7 +171,7 @@ def test_claims_filed_at_once_do_not_slip_past_the_limit(story: Story) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["claim.limit"] * 3 + ["with_person"] * 5
+    assert sorted(outcomes) == ["claim.limit_month"] * 3 + ["with_person"] * 5
 
 
 def test_a_claim_decided_by_two_at_once_counts_once(story: Story) -> None:

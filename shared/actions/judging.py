@@ -1,0 +1,222 @@
+"""Judging: the machine answers claims when their time has come, and keeps their clocks.
+
+Any worker may: each claim is locked, looked at again and moved on in a transaction of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared.actions.asking import ask_friend, reachable_friend
+from shared.actions.matching import credit, paid_elsewhere
+from shared.actions.notifying import notify_member
+from shared.actions.referring import next_ordinal, referral_of_number
+from shared.base.errors import Refusal
+from shared.base.money import Unit
+from shared.campaigns.campaigns import CampaignVersion, get_campaign, limits_at, version
+from shared.campaigns.clauses import BaseClause
+from shared.campaigns.rules import LATEST_JUDGED, Rules
+from shared.campaigns.words import claims_clause
+from shared.claims import claims
+from shared.claims.asks import Answer
+from shared.claims.checks import gather, ties_of
+from shared.claims.claims import Claim, How, Reason, State, outward
+from shared.claims.evidence import Evidence, EvidenceKind, kinds_of
+from shared.claims.grounds import Grounds, grounds_of
+from shared.claims.judgement import Look, Outcome, Verdict, judge
+from shared.people.members import Member, get_member
+from shared.post.audit import record
+from shared.referrals.referrals import Invite, Referral, Source
+
+_MACHINE = "machine"
+_HEARD_OUT = timedelta(hours=LATEST_JUDGED)
+
+
+def version_of_day(session: Session, campaign_id: int, at: datetime) -> CampaignVersion:
+    """The version that was in force at a moment; before the first one: the first."""
+    found = session.scalar(
+        select(CampaignVersion)
+        .where(CampaignVersion.campaign_id == campaign_id, CampaignVersion.created_at <= at)
+        .order_by(CampaignVersion.number.desc())
+        .limit(1)
+    )
+    return found or version(session, campaign_id, 1)
+
+
+def rules_for(session: Session, claim: Claim) -> Rules:
+    """The rules of the day the claim was filed."""
+    return version(session, claim.campaign_id, claim.version).rules
+
+
+def evidence_of(session: Session, claim: Claim) -> list[Evidence]:
+    """What stands beside a claim, gathered now."""
+    return gather(session, grounds_of(session, claim, rules_for(session, claim)))
+
+
+def claim_amount(session: Session, claim: Claim) -> int:
+    """What a credit would owe the member at the most, in fen, by the rules of its version."""
+    clauses = rules_for(session, claim).clauses
+    return sum(
+        clause.amount.amount
+        for clause in clauses
+        if isinstance(clause, BaseClause) and clause.amount.unit is Unit.CNY
+    )
+
+
+def judge_claim(
+    session: Session, claim: Claim, now: datetime, public_url: str | None = None
+) -> State:
+    """Look at a filed claim and do what the judgement says; its new state.
+
+    `public_url` stands in the links of questions; without it none is asked yet.
+    """
+    grounds = grounds_of(session, claim, rules_for(session, claim))
+    look = _look(session, grounds, now, waited=public_url is not None)
+    _do(session, grounds, look, judge(look), now, public_url or "")
+    return State(claim.state)
+
+
+def _look(session: Session, grounds: Grounds, now: datetime, *, waited: bool) -> Look:
+    claim, terms = grounds.claim, grounds.rules.claims
+    ask = grounds.ask
+    answered = now >= claim.filed_at + timedelta(hours=terms.answer_hours)
+    return Look(
+        found=tuple(gather(session, grounds)),
+        ties=tuple(ties_of(session, grounds)),
+        how=How(claim.how),
+        said=Answer(ask.answer) if ask is not None and ask.answer else None,
+        reachable=reachable_friend(session, claim) is not None,
+        small=claim_amount(session, claim) <= terms.branch_limit.amount,
+        waited=waited and answered,
+        heard_out=now >= claim.filed_at + _HEARD_OUT,
+    )
+
+
+def _do(
+    session: Session,
+    grounds: Grounds,
+    look: Look,
+    verdict: Verdict,
+    now: datetime,
+    public_url: str,
+) -> None:
+    claim = grounds.claim
+    match verdict.outcome:
+        case Outcome.CREDIT:
+            _credit_or_hand_over(session, claim, look, now)
+        case Outcome.PERSON:
+            _hand_over(session, claim, look, now)
+        case Outcome.ASK:
+            assert verdict.way is not None
+            days = timedelta(days=grounds.rules.claims.ask_days)
+            ask_friend(session, claim, verdict.way, now, now + days, public_url)
+        case Outcome.REFUSE:
+            assert verdict.reason is not None
+            refuse_claim(session, claim, _MACHINE, verdict.reason, now)
+        case Outcome.WAIT:
+            first = claim.filed_at + timedelta(hours=grounds.rules.claims.answer_hours)
+            claim.judge_at = first if look.said is None else claim.filed_at + _HEARD_OUT
+
+
+def _credit_or_hand_over(session: Session, claim: Claim, look: Look, now: datetime) -> None:
+    try:
+        with session.begin_nested():
+            credit_claim(session, claim, _MACHINE, now)
+    except Refusal:  # another member was paid for it meanwhile
+        _hand_over(session, claim, look, now)
+
+
+def _hand_over(session: Session, claim: Claim, look: Look, now: datetime) -> None:
+    """To a person; a member whose friend was asked hears that the clock goes on."""
+    claim.override = EvidenceKind.OLDER in kinds_of(look.found)
+    claims.advance(session, claim, State.WITH_PERSON, _MACHINE, now)
+    if look.said is not None:
+        params = {"number": claim.number, "due": claim.due_at.isoformat()}
+        params["zone"] = get_campaign(session, claim.campaign_id).zone
+        notify_member(
+            session, claim.member_id, "claim.goes_on", params, now,
+            once=f"claim:{claim.id}:goes_on", always=True,
+        )  # fmt: skip
+
+
+def credit_claim(session: Session, claim: Claim, actor: str, now: datetime) -> None:
+    """Count the application under the claimant as of the day it was made; the rest is settling.
+
+    Refusals: `claim.no_application`, `claim.paid` (another member was rewarded for it).
+    """
+    grounds = grounds_of(session, claim, rules_for(session, claim))
+    application, applied_at = grounds.application, grounds.applied_at
+    if application is None or applied_at is None:
+        raise Refusal("claim.no_application")
+    referral = _referral(session, claim, applied_at)
+    given = credit(session, application, referral, Source.CLAIM, applied_at, now)
+    if not given and paid_elsewhere(session, application, claim.member_id):
+        raise Refusal("claim.paid")
+    claims.advance(session, claim, State.CREDITED, actor, now, reason=Reason.EVIDENCE.value)
+    _decided(session, claim, now)
+    _tell(session, claim, now)
+
+
+def refuse_claim(session: Session, claim: Claim, actor: str, reason: Reason, now: datetime) -> None:
+    """Refuse a claim; the answer leaves no earlier than the machine's would."""
+    claims.advance(session, claim, State.REFUSED, actor, now, reason=reason.value)
+    hours = rules_for(session, claim).claims.answer_hours
+    _decided(session, claim, max(now, claim.filed_at + timedelta(hours=hours)))
+    if actor == _MACHINE:
+        record(session, actor, "claim.refused", f"claim:{claim.id}", now, reason=reason.value)
+    _tell(session, claim, now)
+
+
+def _decided(session: Session, claim: Claim, told_at: datetime) -> None:
+    """From when on the member sees it, and until when it can be appealed against."""
+    claim.told_at = told_at
+    claim.appeal_until = told_at + timedelta(days=rules_for(session, claim).claims.appeal_days)
+
+
+def _referral(session: Session, claim: Claim, applied_at: datetime) -> Referral:
+    """The claimed friend under the claimant, as of the day the friend applied."""
+    session.get(Member, claim.member_id, with_for_update=True)  # who may have no invite yet
+    session.scalar(
+        select(Invite)
+        .where(Invite.campaign_id == claim.campaign_id, Invite.member_id == claim.member_id)
+        .with_for_update()
+    )
+    known = referral_of_number(session, claim.campaign_id, claim.member_id, claim.phone_blind)
+    if known is not None:
+        return known
+    referral = Referral(
+        campaign_id=claim.campaign_id,
+        member_id=claim.member_id,
+        claim_id=claim.id,
+        version=version_of_day(session, claim.campaign_id, applied_at).number,
+        registered_at=applied_at,
+        segment=get_member(session, claim.member_id).segment,
+        ordinal=next_ordinal(session, claim.campaign_id, claim.member_id),
+    )
+    session.add(referral)
+    session.flush()
+    return referral
+
+
+def _tell(session: Session, claim: Claim, now: datetime) -> None:
+    assert claim.reason is not None
+    filed_under = version(session, claim.campaign_id, claim.version)
+    limits = limits_at(session, claim.campaign_id, claim.filed_at)
+    notify_member(
+        session,
+        claim.member_id,
+        "claim.decided",
+        {
+            "number": claim.number,
+            "outcome": outward(Reason(claim.reason)),
+            "clause": claims_clause(filed_under, limits),
+            "version": claim.version,
+        },
+        now,
+        once=f"claim:{claim.id}:decided",
+        always=True,
+        not_before=claim.told_at,
+    )
