@@ -18,7 +18,6 @@ from shared.base.privacy import mask_phone
 from shared.campaigns.campaigns import current_version, shown_campaign
 from shared.campaigns.rules import ClaimRules
 from shared.claims.claims import How, When
-from shared.claims.claims import State as Stands
 from shared.people.members import get_member, person_of
 from shared.people.persons import phone_blind
 from shared.people.phone import read_phone
@@ -246,8 +245,7 @@ def _file(turn: Turn, state: State) -> Response:
 
 
 def _filed(turn: Turn, filed: Filed) -> Safe:
-    key = "claim.filed_credited" if filed.state is Stands.CREDITED else "claim.filed"
-    return turn.say(key, number=filed.number, due=moment(turn, filed.due_at))
+    return turn.say("claim.filed", number=filed.number, due=moment(turn, filed.due_at))
 
 
 def _after_refusal(turn: Turn) -> tuple[Row, ...]:

@@ -1,7 +1,7 @@
-"""Claiming: a member names a friend who was missed; the claim is kept and looked at once.
+"""Claiming: a member names a friend who was missed, and the claim is kept.
 
-Whoever the number belongs to, what is said is the same; the machine's answer comes later
-(`judging`), always as long after filing, unless the records speak for themselves at once.
+Nothing is looked up about the number here: whoever it belongs to, the same is done and said in
+the same time. The worker looks at the claim a moment later (`judging`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.actions.judging import judge_claim, version_of_day
+from shared.actions.judging import version_of_day
 from shared.base.database import keyring_of
 from shared.base.errors import Refusal
 from shared.campaigns.campaigns import Campaign, CampaignVersion, shown_campaign
@@ -47,11 +47,9 @@ class ClaimForm:
 
 @dataclass(frozen=True)
 class Filed:
-    """The case number, where it stands, when the machine answers, and by when it is decided."""
+    """The case number, and by when it is decided."""
 
     number: str
-    state: State
-    answer_at: datetime | None
     due_at: datetime
 
 
@@ -69,7 +67,7 @@ class Friend:
 
 
 def file_claim(session: Session, form: ClaimForm, now: datetime) -> Filed:
-    """File a claim; it is credited by the machine at once when the records speak for themselves.
+    """File a claim; the worker credits it within seconds when the records speak for themselves.
 
     Refusals: `campaign.none`, `claim.limit` and `claim.limit_month` (most), `claim.own`,
     `claim.same` (number), `claim.code` (nobody registered under it), `claim.tail`, `phone.…`,
@@ -102,13 +100,12 @@ def file_claim(session: Session, form: ClaimForm, now: datetime) -> Filed:
         roughly=form.when.value,
         state=State.FILED.value,
         filed_at=now,
-        judge_at=now + timedelta(hours=terms.answer_hours),
+        judge_at=now,
         due_at=now + timedelta(hours=max(terms.decision_hours, terms.answer_hours)),
     )
     claims.file(session, claim, now)
     record(session, f"member:{member.id}", "claim.filed", f"claim:{claim.id}", now)
-    judge_claim(session, claim, now)
-    return Filed(claim.number, State(claim.state), claim.judge_at, claim.due_at)
+    return Filed(claim.number, claim.due_at)
 
 
 def _friend(session: Session, form: ClaimForm, campaign_id: int) -> Friend:

@@ -66,23 +66,20 @@ def claim_amount(session: Session, claim: Claim) -> int:
     )
 
 
-def judge_claim(
-    session: Session, claim: Claim, now: datetime, public_url: str | None = None
-) -> State:
+def judge_claim(session: Session, claim: Claim, now: datetime, public_url: str) -> State:
     """Look at a filed claim and do what the judgement says; its new state.
 
-    `public_url` stands in the links of questions; without it none is asked yet.
+    `public_url` stands in the links of questions.
     """
     grounds = grounds_of(session, claim, rules_for(session, claim))
-    look = _look(session, grounds, now, waited=public_url is not None)
-    _do(session, grounds, look, judge(look), now, public_url or "")
+    look = _look(session, grounds, now)
+    _do(session, grounds, look, judge(look), now, public_url)
     return State(claim.state)
 
 
-def _look(session: Session, grounds: Grounds, now: datetime, *, waited: bool) -> Look:
+def _look(session: Session, grounds: Grounds, now: datetime) -> Look:
     claim, terms = grounds.claim, grounds.rules.claims
     ask = grounds.ask
-    answered = now >= claim.filed_at + timedelta(hours=terms.answer_hours)
     return Look(
         found=tuple(gather(session, grounds)),
         ties=tuple(ties_of(session, grounds)),
@@ -90,7 +87,7 @@ def _look(session: Session, grounds: Grounds, now: datetime, *, waited: bool) ->
         said=Answer(ask.answer) if ask is not None and ask.answer else None,
         reachable=reachable_friend(session, claim) is not None,
         small=claim_amount(session, claim) <= terms.branch_limit.amount,
-        waited=waited and answered,
+        waited=now >= claim.filed_at + timedelta(hours=terms.answer_hours),
         heard_out=now >= claim.filed_at + _HEARD_OUT,
     )
 

@@ -112,6 +112,7 @@ class Tale:
         self.alice.taps(f"claim.when.{when}").taps(f"claim.how.{how}").taps("button.file_claim")
         found = re.search(r"C-[0-9A-Z]{6}", self.alice.screen())
         assert found is not None, self.alice.screen()
+        self.talk.work()
         return found.group()
 
     def other_claims(self, who: str = FRIEND) -> Person:
@@ -127,7 +128,9 @@ class Tale:
             agree(session, chat, Locale.ZH_HANS, self.talk.story.now)
         mallory.says("/claim").says(who)
         mallory.taps("claim.when.this_week").taps("claim.how.without_link")
-        return mallory.taps("button.file_claim").sees("C-")
+        mallory.taps("button.file_claim").sees("C-")
+        self.talk.work()
+        return mallory
 
     def waits(self, hours: float = 24) -> None:
         """Until the machine answers."""
