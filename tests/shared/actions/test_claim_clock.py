@@ -181,7 +181,7 @@ def _breaches(tale: Tale) -> list[str]:
 
 
 @SQLITE
-@pytest.mark.parametrize("days", [12, pytest.param(90, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("days", [4, pytest.param(90, marks=pytest.mark.nightly)])
 def test_days_pass_and_no_claim_is_late_in_silence(
     database: Database, now: datetime, days: int
 ) -> None:
@@ -194,8 +194,8 @@ def test_days_pass_and_no_claim_is_late_in_silence(
         if chance.random() < 0.7:
             tale.applies(phone, f"A{day}")
         _file(tale, tale.talk.story.alice, phone, chance.choice(list(How)))
-        for _ in range(4):
-            tale.talk.later(hours=6)
+        for _ in range(2):
+            tale.talk.later(hours=12)
             assert _breaches(tale) == []
         _somebody_decides(tale, chance)
     tale.talk.later(days=8)
