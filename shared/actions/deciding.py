@@ -109,7 +109,7 @@ def _needs_second(session: Session, claim: Claim) -> bool:
 
 def _first_or_second(session: Session, claim: Claim, staff: Staff, now: datetime) -> None:
     actor = f"staff:{staff.id}"
-    if State(claim.state) is State.WITH_PERSON:
+    if State(claim.state) is not State.SECOND_PERSON:
         claims.advance(session, claim, State.SECOND_PERSON, actor, now)
         return
     first = next(

@@ -32,7 +32,9 @@ class State(StrEnum):
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.FILED: frozenset({State.CREDITED, State.ASKED, State.WITH_PERSON, State.REFUSED}),
+    State.FILED: frozenset(
+        {State.CREDITED, State.ASKED, State.WITH_PERSON, State.SECOND_PERSON, State.REFUSED}
+    ),
     State.ASKED: frozenset({State.FILED, State.REFUSED}),
     State.WITH_PERSON: frozenset({State.SECOND_PERSON, State.CREDITED, State.REFUSED}),
     State.SECOND_PERSON: frozenset({State.CREDITED, State.REFUSED}),
@@ -41,8 +43,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 }
 
 OPEN = (State.FILED, State.ASKED, State.WITH_PERSON, State.SECOND_PERSON)
-QUEUED = (State.WITH_PERSON, State.SECOND_PERSON)
-"""What waits for a person."""
+QUEUED = (State.FILED, State.WITH_PERSON, State.SECOND_PERSON)
+"""What a person may decide: also, with the member at the counter, before the machine answers."""
 
 
 class How(StrEnum):

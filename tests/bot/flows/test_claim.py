@@ -215,7 +215,13 @@ def test_a_decision_is_pushed_and_a_refusal_tells_nothing_of_the_friend(talk: Ta
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("who", ["9077", "receipt", "code", "139 0013 9077"])
+@pytest.mark.parametrize(
+    "who",
+    [
+        "receipt",
+        *(pytest.param(who, marks=pytest.mark.nightly) for who in ("9077", "code", "13900139077")),
+    ],
+)
 def test_killed_at_every_step_it_goes_on_whatever_named_the_friend(talk: Talk, who: str) -> None:
     tale = Tale(talk, Locale.EN)
     visit, receipt = tale.visits()

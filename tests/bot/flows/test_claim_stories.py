@@ -79,7 +79,6 @@ def registered_named_by_its_last_digits(tale: Tale) -> None:
     tale.credited()
 
 
-@by_day
 @story
 def a_scan_receipt_whose_visit_began_a_registration(tale: Tale) -> None:
     visit, receipt = tale.visits()
@@ -208,7 +207,6 @@ def _confirmed_then(tale: Tale) -> None:
     tale.confirms()
 
 
-@by_day
 @story
 def the_bank_says_existing_customer(tale: Tale) -> None:
     tale.applies(existing_customer=True)
@@ -232,7 +230,6 @@ def the_application_was_declined(tale: Tale) -> None:
     tale.refused(Reason.DECLINED)
 
 
-@by_day
 @story
 def there_never_was_an_application(tale: Tale) -> None:
     _confirmed_then(tale)
@@ -305,12 +302,21 @@ def the_friend_says_no(tale: Tale) -> None:
 # people
 
 
-@by_day
 @story
 def the_branch_knows_the_friend(tale: Tale) -> None:
     tale.applies(branch="静安支行")
     tale.claims(how="in_branch")
     assert tale.decides() is State.CREDITED
+    tale.credited()
+
+
+@story
+def the_branch_settles_it_before_the_machine_answers(tale: Tale) -> None:
+    tale.applies()
+    tale.claims(how="late")
+    tale.stands(State.FILED)
+    assert tale.decides() is State.CREDITED
+    tale.waits()
     tale.credited()
 
 
@@ -444,7 +450,6 @@ def registered_and_a_customer_before(tale: Tale) -> None:
 # not even filed
 
 
-@by_day
 @story
 def ones_own_number(tale: Tale) -> None:
     tale.alice.says("/claim").says(ALICE).sees("error.claim.own")

@@ -49,7 +49,14 @@ def test_the_machine_answers_after_the_delay_and_not_before(tale: Tale) -> None:
 
 
 @SQLITE
-@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Asia/Kathmandu"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "America/New_York",
+        pytest.param("Asia/Shanghai", marks=pytest.mark.nightly),
+        pytest.param("Asia/Kathmandu", marks=pytest.mark.nightly),
+    ],
+)
 def test_the_clock_stands_still_while_the_friend_is_asked_over_weekends_and_zones(
     database: Database, zone: str
 ) -> None:
@@ -137,6 +144,7 @@ def test_many_workers_at_once_ask_and_tell_once(tale: Tale) -> None:
     assert len(story.params("claim.asked")) == 1
 
 
+@SQLITE
 def test_the_friends_hashes_go_when_the_appeals_term_is_over(tale: Tale) -> None:
     tale.applies()
     tale.claims()

@@ -48,7 +48,15 @@ def test_a_friend_who_never_finished_and_applied_is_found_once(tale: Tale) -> No
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    "history", ["never applied", "credited", "claimed", "finished", "fresh", "old"]
+    "history",
+    [
+        "never applied",
+        "credited",
+        *(
+            pytest.param(h, marks=pytest.mark.nightly)
+            for h in ("claimed", "finished", "fresh", "old")
+        ),
+    ],
 )
 def test_nobody_else_is_found(tale: Tale, history: str) -> None:
     tale.begins()
@@ -81,6 +89,7 @@ def test_the_last_member_before_is_the_likely_one(tale: Tale) -> None:
     assert found == [tale.talk.story.alice]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_invitation_alone_does_not_tell_that_somebody_applied(
     database: Database, now: datetime

@@ -51,6 +51,7 @@ def credits(told: Tale, n: int) -> None:
     told.earns(ref)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_claimed_friend_draws_on_the_reserve_and_on_the_budget(
     database: Database, now: datetime
 ) -> None:
