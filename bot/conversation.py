@@ -17,6 +17,7 @@ from bot.dialogue import Flow, State
 from bot.flows import (
     choose,
     claim,
+    claim_list,
     greeting,
     groups,
     help,
@@ -94,7 +95,7 @@ SCREENS: dict[Screen, Opening] = {
     Screen.REWARDS: Opening(statement.open_statement),
     Screen.CHOICES: Opening(choose.open_choices),
     Screen.CLAIM: Opening(claim.open_claim),
-    Screen.CLAIMS: Opening(claim.open_claims),
+    Screen.CLAIMS: Opening(claim_list.open_claims),
     Screen.LEADERBOARD: Opening(leaderboard.open_leaderboard),
     Screen.HELP: Opening(help.open_help, members_only=False),
     Screen.LANGUAGE: Opening(language.open_language, members_only=False),

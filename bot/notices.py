@@ -193,8 +193,25 @@ def _paid(notice: Notice) -> Safe:
 
 
 def _decided(notice: Notice) -> Safe:
-    outcome = notice.params["outcome"]
-    return notice.say(f"claim.{outcome}", number=notice.params["number"])
+    params = notice.params
+    return notice.say(
+        f"claim.{params['outcome']}",
+        number=params["number"],
+        clause=params.get("clause", 1),
+        version=params.get("version", 1),
+    )
+
+
+def _moment(notice: Notice, name: str) -> str:
+    at = datetime.fromisoformat(notice.params[name])
+    return i18n.moment(notice.locale, at, notice.params["zone"])
+
+
+def _asked(notice: Notice) -> Safe:
+    """The friend is asked; where the member reaches them, with the link to forward."""
+    way, link = notice.params["way"], notice.params.get("link", "")
+    ends = _moment(notice, "ends")
+    return notice.say(f"claim.asked_{way}", number=notice.params["number"], link=link, ends=ends)
 
 
 @dataclass(frozen=True)
@@ -207,6 +224,7 @@ class Kind:
 
 
 _INVITE_MORE = (("button.progress", Screen.PROGRESS), ("button.invite_more", Screen.INVITE))
+_CLAIMS = (("button.claims", Screen.CLAIMS),)
 _BIND = (("button.bind_again", Screen.START),)
 
 KINDS: dict[str, Kind] = {
@@ -230,6 +248,19 @@ KINDS: dict[str, Kind] = {
     "choice.lapsed": Kind(lambda notice: notice.say("choice.lapsed")),
     "reward.expired": Kind(lambda notice: notice.say("reward.expired")),
     "claim.decided": Kind(_decided, (("button.claims", Screen.CLAIMS), *_INVITE_MORE[:1])),
+    "claim.asked": Kind(_asked, _CLAIMS),
+    "claim.goes_on": Kind(
+        lambda notice: notice.say(
+            "claim.goes_on", number=notice.params["number"], due=_moment(notice, "due")
+        ),
+        _CLAIMS,
+    ),
+    "claim.late": Kind(
+        lambda notice: notice.say("claim.late", number=notice.params["number"]), _CLAIMS
+    ),
+    "claim.missed": Kind(
+        lambda notice: notice.say("claim.missed"), (("button.claim", Screen.CLAIM),)
+    ),
     "chat.replaced": Kind(lambda notice: notice.say("chat.replaced"), _BIND),
     "chat.number_changed": Kind(lambda notice: notice.say("chat.number_changed"), _BIND),
 }

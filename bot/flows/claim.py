@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from datetime import datetime
 from enum import StrEnum
 
 from bot.dialogue import OVER, Flow, State
 from bot.flows import prove
+from bot.flows.claim_list import LIST, after_filing, moment, open_claims
 from bot.flows.taps import Tap, Verb
 from bot.flows.turn import Row, Safe, Screen, Turn
 from bot.messages import Response
-from shared.actions.claiming import ClaimForm, Filed, file_claim
-from shared.base import i18n
+from shared.actions.claiming import TAIL, ClaimForm, Filed, file_claim
 from shared.base.errors import Refusal
 from shared.base.privacy import mask_phone
 from shared.campaigns.campaigns import current_version, shown_campaign
 from shared.campaigns.rules import ClaimRules
-from shared.claims.claims import OPEN, How, When
-from shared.claims.claims import State as Stands
+from shared.claims.claims import How, When
 from shared.people.members import get_member, person_of
 from shared.people.persons import phone_blind
 from shared.people.phone import read_phone
 from shared.referrals.codes import LENGTH, read_code, show_code
-from shared.reports.claims import ClaimLine, claims_of
-
-_ZONE = "Asia/Shanghai"
-_A_TAIL = 4
+from shared.referrals.scan_receipts import is_receipt, read_receipt, show_receipt
+from shared.reports.claims import claims_of
 
 
 class Step(StrEnum):
@@ -37,7 +33,7 @@ class Step(StrEnum):
     CONFIRM = "confirm"
     FILED = OVER
     """Nothing is asked; a second tap on the confirmation finds the number here."""
-    LIST = "list"
+    LIST = LIST
     """Nothing is asked: where the claims stand, once the chat is proven."""
 
 
@@ -73,7 +69,7 @@ def ask(turn: Turn, state: State) -> Response:
 
 
 def _first_rows(turn: Turn) -> tuple[Row, ...]:
-    claims = claims_of(turn.session, turn.member_id, most=1)
+    claims = claims_of(turn.session, turn.member_id, turn.now, most=1)
     status = (turn.opens("button.claims", Screen.CLAIMS),) if claims else ()
     return ((*status, turn.button("button.cancel", Verb.CANCEL)),)
 
@@ -85,6 +81,10 @@ def _asking(turn: Turn, state: State, key: str) -> Safe:
 def _friend(turn: Turn, state: State) -> str:
     if code := state.data.get("code"):
         return turn.label("claim.by_code", code=show_code(code))
+    if receipt := state.data.get("receipt"):
+        return turn.label("claim.by_receipt", code=show_receipt(receipt))
+    if tail := state.data.get("tail"):
+        return turn.label("claim.by_tail", tail=tail)
     return mask_phone(state.data["phone"])
 
 
@@ -158,17 +158,26 @@ def _next(turn: Turn, state: State, step: Step, **more: str) -> Response:
 
 
 def _heard_who(turn: Turn, state: State, typed: str) -> Response:
-    """A code of eight characters or a whole number; the last digits alone name nobody."""
+    """A code of eight characters, a scan receipt, a whole number or its last four digits, which
+    read alike whether a friend's number ends so or not."""
     plain = unicodedata.normalize("NFKC", typed)
     kept = [character for character in plain if character.isalnum()]
-    if len(kept) <= _A_TAIL and all(character.isdecimal() for character in kept):
+    if len(kept) <= TAIL and all(character.isdecimal() for character in kept):
+        if len(kept) == TAIL:
+            return _next(turn, state, Step.WHEN, tail=_ascii(kept))
         return turn.send(turn.say("claim.only_tail"), *_first_rows(turn))
     try:
+        if is_receipt(plain):
+            return _next(turn, state, Step.WHEN, receipt=read_receipt(plain))
         if len(kept) == LENGTH and not plain.startswith("+"):
             return _next(turn, state, Step.WHEN, code=read_code(plain))
         return _next(turn, state, Step.WHEN, phone=_friends(turn, read_phone(plain)))
     except Refusal as refusal:
         return turn.send(turn.refusal(refusal), *_first_rows(turn))
+
+
+def _ascii(digits: list[str]) -> str:
+    return "".join(str(unicodedata.decimal(digit)) for digit in digits)
 
 
 def _friends(turn: Turn, phone: str) -> str:
@@ -188,7 +197,7 @@ def tapped(turn: Turn, tap: Tap) -> Response:
         number = state.data["number"]
         return turn.show(
             turn.say("claim.filed_before", number=number),
-            *_after_filing(turn),
+            *after_filing(turn),
             toast=turn.label("claim.filed_toast", number=number),
         )
     match tap.verb:
@@ -209,7 +218,7 @@ def _not_this_claim(turn: Turn, state: State | None) -> Response:
     """The button belongs to a claim that is over: nothing is filed by it."""
     if state is not None and state.flow is Flow.CLAIM and state.step != Step.FILED:
         return ask(turn.anew(), state)
-    return turn.send(turn.say("claim.over"), *_after_filing(turn))
+    return turn.send(turn.say("claim.over"), *after_filing(turn))
 
 
 def _file(turn: Turn, state: State) -> Response:
@@ -221,6 +230,8 @@ def _file(turn: Turn, state: State) -> Response:
         when=When(state.data["when"]),
         phone=state.data.get("phone", ""),
         code=state.data.get("code", ""),
+        tail=state.data.get("tail", ""),
+        receipt=state.data.get("receipt", ""),
     )
     try:
         with turn.session.begin_nested():
@@ -230,53 +241,12 @@ def _file(turn: Turn, state: State) -> Response:
         return turn.show(turn.refusal(refusal), *_after_refusal(turn))
     data = {"nonce": state.data["nonce"], "number": filed.number}
     turn.wait(State(Flow.CLAIM, Step.FILED, data))
-    return turn.show(_filed(turn, filed), *_after_filing(turn))
+    return turn.show(_filed(turn, filed), *after_filing(turn))
 
 
 def _filed(turn: Turn, filed: Filed) -> Safe:
-    key = "claim.filed_credited" if filed.state is Stands.CREDITED else "claim.filed"
-    return turn.say(key, number=filed.number, due=_moment(turn, filed.due_at))
-
-
-def _moment(turn: Turn, at: datetime) -> str:
-    campaign = shown_campaign(turn.session, turn.now)
-    return i18n.moment(turn.locale, at, campaign.zone if campaign else _ZONE)
-
-
-def _after_filing(turn: Turn) -> tuple[Row, ...]:
-    return (
-        (
-            turn.opens("button.claims", Screen.CLAIMS),
-            turn.opens("button.progress", Screen.PROGRESS),
-        ),
-    )
+    return turn.say("claim.filed", number=filed.number, due=moment(turn, filed.due_at))
 
 
 def _after_refusal(turn: Turn) -> tuple[Row, ...]:
-    return ((turn.opens("button.new_claim", Screen.CLAIM),), *_after_filing(turn))
-
-
-def open_claims(turn: Turn) -> Response:
-    """Where the member's claims stand, newest first."""
-    if (question := prove.first(turn, State(Flow.CLAIM, Step.LIST))) is not None:
-        return question
-    lines = [turn.say("claims.title"), ""]
-    lines += [_line(turn, claim) for claim in claims_of(turn.session, turn.member_id, most=5)]
-    if len(lines) == 2:
-        lines.append(turn.say("claims.none"))
-    return turn.show(
-        "\n".join(lines),
-        (
-            turn.opens("button.new_claim", Screen.CLAIM),
-            turn.opens("button.progress", Screen.PROGRESS),
-        ),
-    )
-
-
-def _line(turn: Turn, claim: ClaimLine) -> Safe:
-    key = "claims.line" if claim.last_four else "claims.line_by_code"
-    if claim.state in OPEN:
-        stands = turn.say(f"claims.state.{claim.state}", due=_moment(turn, claim.due_at))
-    else:
-        stands = turn.say(f"claims.outcome.{claim.outcome}")
-    return turn.say(key, number=claim.number, last_four=claim.last_four, state=stands)
+    return ((turn.opens("button.new_claim", Screen.CLAIM),), *after_filing(turn))

@@ -183,7 +183,8 @@ def closes_from(session: Session, campaign: Campaign) -> datetime:
     """The first moment at which nothing can be earned, taken back or claimed any more.
 
     From the end of registrations (closing, or the last day): the form's grace, the days for an
-    application, the longest trigger, then the longer of cooling and claw-back, and claims.
+    application, the longest trigger, then the longer of cooling and claw-back, claims (with a
+    supervisor's override) and their appeals.
     """
     rules = current_version(session, campaign.id).rules
     plain = rules.model_dump(mode="json")
@@ -192,7 +193,8 @@ def closes_from(session: Session, campaign: Campaign) -> datetime:
     cooling = max(_named(plain, ("cooling_days",)), default=0)
     days = rules.attribution_days + triggers + max(cooling, rules.claw_back_days)
     end = min(campaign.ends_at, campaign.life_since)
-    return end + timedelta(hours=rules.form_grace_hours) + (days + rules.claims.window_days) * _DAY
+    claims = max(rules.claims.window_days, rules.claims.override_days) + rules.claims.appeal_days
+    return end + timedelta(hours=rules.form_grace_hours) + (days + claims) * _DAY
 
 
 def _named(value: Any, names: tuple[str, ...]) -> Iterator[int]:

@@ -8,17 +8,19 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.actions.case_deciding import escalate_cases
 from shared.actions.fishing import find_fishing
-from shared.actions.judging import escalate_cases
 from shared.actions.retention import (
     erase_unproven,
     forget_chats,
+    forget_claims,
     forget_codes,
     forget_dialogues,
     forget_evidence,
     forget_old_traces,
     forget_unmatched,
 )
+from shared.actions.sweeping import sweep
 from shared.applications.facts import KEEP_UNMATCHED
 from shared.base.database import Database
 from shared.campaigns.campaigns import Campaign, Life, move
@@ -54,6 +56,8 @@ def keep_house(database: Database, now: datetime) -> dict[str, int]:
         "campaigns_turned": _once(database, lambda s: turn_campaigns(s, now)),
         "registrations_erased": _all(database, lambda s: erase_unproven(s, now, BATCH)),
         "evidence_dropped": _once(database, lambda s: forget_evidence(s, now)),
+        "claims_forgotten": _all(database, lambda s: forget_claims(s, now, BATCH)),
+        "members_asked": sweep(database, now),
         "codes_forgotten": _once(database, lambda s: forget_codes(s, now)),
         "dialogues_forgotten": _once(database, lambda s: forget_dialogues(s, now)),
         "chats_forgotten": _all(database, lambda s: forget_chats(s, now, BATCH)),

@@ -1,7 +1,6 @@
-"""Judging: people decide about risk cases at the desk.
+"""Judging: the machine answers claims when their time has come, and keeps their clocks.
 
-Clearing releases at once; finding against a case takes two people, its appeal another one.
-Nobody decides where they are a party, and nothing but a person refuses.
+Any worker may: each claim is locked, looked at again and moved on in a transaction of its own.
 """
 
 from __future__ import annotations
@@ -11,221 +10,210 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.actions.approvals import AT_THE_DESK, MAY_CHANGE
-from shared.actions.assessing import risk_rules_of
-from shared.actions.confirming import (
-    cases_touching,
-    confirm_fraud,
-    list_abuse,
-    release,
-    undo_fraud,
-)
+from shared.actions.asking import ask_friend, reachable_friend
+from shared.actions.matching import credit, paid_elsewhere
+from shared.actions.notifying import notify_member
+from shared.actions.referring import next_ordinal, referral_of_number
 from shared.base.errors import Refusal
-from shared.campaigns.risk import RiskRules
-from shared.people.staff import Staff
+from shared.base.money import Unit
+from shared.campaigns.campaigns import CampaignVersion, get_campaign, limits_at, version
+from shared.campaigns.clauses import BaseClause
+from shared.campaigns.rules import LATEST_JUDGED, Rules
+from shared.campaigns.words import claims_clause
+from shared.claims import claims
+from shared.claims.asks import Answer
+from shared.claims.checks import gather, ties_of
+from shared.claims.claims import Claim, How, Reason, State, outward
+from shared.claims.evidence import Evidence, EvidenceKind, kinds_of
+from shared.claims.grounds import Grounds, grounds_of
+from shared.claims.judgement import Look, Outcome, Verdict, judge
+from shared.people.members import Member, get_member
 from shared.post.audit import record
-from shared.risk import cases
-from shared.risk.blacklist import strike
-from shared.risk.case_steps import CaseAct, write_step
-from shared.risk.cases import Case, CaseFinding, CaseState, Finding
+from shared.referrals.referrals import Invite, Referral, Source
 
-LONGEST_NOTE = 500
+_MACHINE = "machine"
+_HEARD_OUT = timedelta(hours=LATEST_JUDGED)
 
 
-def assign(session: Session, staff: Staff, number: int, to: int | None, now: datetime) -> None:
-    """Give a case to a person at the desk, or to nobody.
-
-    Refusals: `desk.read_only`, `case.unknown`, `case.decided`, `case.assignee` (not at the desk,
-    or a party of the case).
-    """
-    _hold_right(staff)
-    case = cases.case_for_update(session, number)
-    if case.state not in cases.UNDECIDED:
-        raise Refusal("case.decided", number=number)
-    if to is not None:
-        whom = session.get(Staff, to)
-        if whom is None or not whom.active or whom.role not in MAY_CHANGE:
-            raise Refusal("case.assignee")
-        if is_party(session, whom, case):
-            raise Refusal("case.assignee")
-    case.assigned_to = to
-    write_step(session, case.id, CaseAct.ASSIGNED, f"staff:{staff.id}", now, count=to or 0)
-    _audit(session, staff, "case.assigned", case, now, to=to)
-
-
-def clear(session: Session, staff: Staff, number: int, note: str, now: datetime) -> None:
-    """Find nothing wrong: what the case holds is released.
-
-    Refusals: `desk.read_only`, `case.unknown`, `case.decided`, `case.party`, `case.note`.
-    """
-    case = _mine(session, staff, number)
-    cases.move(case, CaseState.CLEARED)
-    _write(session, case, CaseAct.CLEARED, staff, note, now)
-    _close(case, now)
-    release(session, case, now)
-    _audit(session, staff, "case.cleared", case, now)
-
-
-def find_against(
-    session: Session, staff: Staff, number: int, finding: Finding, note: str, now: datetime
-) -> None:
-    """Find that it is to be refused, or an abuse; another person confirms.
-
-    Refusals: as for `clear`.
-    """
-    case = _mine(session, staff, number)
-    if finding is Finding.HONEST:
-        raise Refusal("case.decided", number=number)
-    cases.move(case, CaseState.PROPOSED)
-    _write(session, case, CaseAct.PROPOSED, staff, note, now)
-    session.add(
-        CaseFinding(case_id=case.id, finding=finding.value, proposed_by=staff.id, proposed_at=now)
+def version_of_day(session: Session, campaign_id: int, at: datetime) -> CampaignVersion:
+    """The version that was in force at a moment; before the first one: the first."""
+    found = session.scalar(
+        select(CampaignVersion)
+        .where(CampaignVersion.campaign_id == campaign_id, CampaignVersion.created_at <= at)
+        .order_by(CampaignVersion.number.desc())
+        .limit(1)
     )
-    case.assigned_to = None
-    _audit(session, staff, "case.proposed", case, now, finding=finding.value)
+    return found or version(session, campaign_id, 1)
 
 
-def confirm(session: Session, staff: Staff, number: int, note: str, now: datetime) -> None:
-    """The second person agrees: the reward is taken back, an abuse enters the blacklist.
+def rules_for(session: Session, claim: Claim) -> Rules:
+    """The rules of the day the claim was filed."""
+    return version(session, claim.campaign_id, claim.version).rules
 
-    Refusals: as for `clear`, and `case.maker` for the one who proposed it.
+
+def evidence_of(session: Session, claim: Claim) -> list[Evidence]:
+    """What stands beside a claim, gathered now."""
+    return gather(session, grounds_of(session, claim, rules_for(session, claim)))
+
+
+def claim_amount(session: Session, claim: Claim) -> int:
+    """What a credit would owe the member at the most, in fen, by the rules of its version."""
+    clauses = rules_for(session, claim).clauses
+    return sum(
+        clause.amount.amount
+        for clause in clauses
+        if isinstance(clause, BaseClause) and clause.amount.unit is Unit.CNY
+    )
+
+
+def judge_claim(session: Session, claim: Claim, now: datetime, public_url: str) -> State:
+    """Look at a filed claim and do what the judgement says; its new state.
+
+    `public_url` stands in the links of questions.
     """
-    case, found = _proposed(session, staff, number)
-    cases.move(case, CaseState.CONFIRMED)
-    found.confirmed_by, found.confirmed_at = staff.id, now
-    _write(session, case, CaseAct.CONFIRMED, staff, note, now)
-    _close(case, now)
-    first = session.get_one(Staff, found.proposed_by)
-    confirm_fraud(session, case, first, staff, found.proposed_at, now)
-    if found.finding == Finding.ABUSE.value:
-        term = timedelta(days=_rules(session, case).blacklist_days)
-        list_abuse(session, case, now, now + term)
-    _audit(session, staff, "case.confirmed", case, now, finding=found.finding)
+    grounds = grounds_of(session, claim, rules_for(session, claim))
+    look = _look(session, grounds, now)
+    _do(session, grounds, look, judge(look), now, public_url)
+    return State(claim.state)
 
 
-def send_back(session: Session, staff: Staff, number: int, note: str, now: datetime) -> None:
-    """The second person does not agree: the case is open again. Refusals: as for `confirm`."""
-    case, found = _proposed(session, staff, number)
-    cases.move(case, CaseState.OPEN)
-    found.sent_back_at = now
-    _write(session, case, CaseAct.SENT_BACK, staff, note, now)
-    _audit(session, staff, "case.sent_back", case, now)
+def _look(session: Session, grounds: Grounds, now: datetime) -> Look:
+    claim, terms = grounds.claim, grounds.rules.claims
+    ask = grounds.ask
+    return Look(
+        found=tuple(gather(session, grounds)),
+        ties=tuple(ties_of(session, grounds)),
+        how=How(claim.how),
+        said=Answer(ask.answer) if ask is not None and ask.answer else None,
+        reachable=reachable_friend(session, claim) is not None,
+        small=claim_amount(session, claim) <= terms.branch_limit.amount,
+        waited=now >= claim.filed_at + timedelta(hours=terms.answer_hours),
+        heard_out=now >= claim.filed_at + _HEARD_OUT,
+    )
 
 
-def appeal(session: Session, staff: Staff, number: int, note: str, now: datetime) -> None:
-    """Write down that the member disagrees: once, and to be decided by somebody new.
-
-    Refusals: `desk.read_only`, `case.unknown`, `case.decided` (no confirmed case, or appealed
-    before), `case.party`, `case.note`.
-    """
-    case = _mine(session, staff, number)
-    found = cases.finding_of(session, case.id)
-    if found is None:
-        raise Refusal("case.decided", number=number)
-    cases.move(case, CaseState.APPEALED)
-    found.appealed_by, found.appealed_at = staff.id, now
-    case.closed_at, case.escalated_at = None, None
-    case.due_at = now + timedelta(hours=_rules(session, case).decide_hours)
-    _write(session, case, CaseAct.APPEALED, staff, note, now)
-    _audit(session, staff, "case.appealed", case, now)
-
-
-def decide_appeal(
-    session: Session, staff: Staff, number: int, uphold: bool, note: str, now: datetime
+def _do(
+    session: Session,
+    grounds: Grounds,
+    look: Look,
+    verdict: Verdict,
+    now: datetime,
+    public_url: str,
 ) -> None:
-    """Somebody new decides: it stands for good, or everything is given back.
+    claim = grounds.claim
+    match verdict.outcome:
+        case Outcome.CREDIT:
+            _credit_or_hand_over(session, claim, look, now)
+        case Outcome.PERSON:
+            _hand_over(session, claim, look, now)
+        case Outcome.ASK:
+            assert verdict.way is not None
+            days = timedelta(days=grounds.rules.claims.ask_days)
+            ask_friend(session, claim, verdict.way, now, now + days, public_url)
+        case Outcome.REFUSE:
+            assert verdict.reason is not None
+            refuse_claim(session, claim, _MACHINE, verdict.reason, now)
+        case Outcome.WAIT:
+            first = claim.filed_at + timedelta(hours=grounds.rules.claims.answer_hours)
+            claim.judge_at = first if look.said is None else claim.filed_at + _HEARD_OUT
 
-    Refusals: as for `clear`, and `case.again` for whoever proposed, confirmed or wrote it down.
+
+def _credit_or_hand_over(session: Session, claim: Claim, look: Look, now: datetime) -> None:
+    try:
+        with session.begin_nested():
+            credit_claim(session, claim, _MACHINE, now)
+    except Refusal:  # another member was paid for it meanwhile
+        _hand_over(session, claim, look, now)
+
+
+def _hand_over(session: Session, claim: Claim, look: Look, now: datetime) -> None:
+    """To a person; a member whose friend was asked hears that the clock goes on."""
+    claim.override = EvidenceKind.OLDER in kinds_of(look.found)
+    claims.advance(session, claim, State.WITH_PERSON, _MACHINE, now)
+    if look.said is not None:
+        params = {"number": claim.number, "due": claim.due_at.isoformat()}
+        params["zone"] = get_campaign(session, claim.campaign_id).zone
+        notify_member(
+            session, claim.member_id, "claim.goes_on", params, now,
+            once=f"claim:{claim.id}:goes_on", always=True,
+        )  # fmt: skip
+
+
+def credit_claim(session: Session, claim: Claim, actor: str, now: datetime) -> None:
+    """Count the application under the claimant as of the day it was made; the rest is settling.
+
+    Refusals: `claim.no_application`, `claim.paid` (another member was rewarded for it).
     """
-    case = _mine(session, staff, number)
-    found = cases.finding_of(session, case.id)
-    if found is None or case.state != CaseState.APPEALED.value:
-        raise Refusal("case.decided", number=number)
-    if staff.id in (found.proposed_by, found.confirmed_by, found.appealed_by):
-        raise Refusal("case.again")
-    cases.move(case, CaseState.UPHELD if uphold else CaseState.CLEARED)
-    found.appeal_decided_by, found.appeal_decided_at = staff.id, now
-    act = CaseAct.UPHELD if uphold else CaseAct.CLEARED
-    _write(session, case, act, staff, note, now)
-    _close(case, now)
-    if not uphold:
-        first = session.get_one(Staff, found.appealed_by)
-        undo_fraud(session, case, first, staff, found.appealed_at or now, now)
-        strike(session, case.id, now)
-        release(session, case, now)
-    _audit(session, staff, f"case.{act.value}", case, now, appeal=True)
+    grounds = grounds_of(session, claim, rules_for(session, claim))
+    application, applied_at = grounds.application, grounds.applied_at
+    if application is None or applied_at is None:
+        raise Refusal("claim.no_application")
+    referral = _referral(session, claim, applied_at)
+    given = credit(session, application, referral, Source.CLAIM, applied_at, now)
+    if not given and paid_elsewhere(session, application, claim.member_id):
+        raise Refusal("claim.paid")
+    claims.advance(session, claim, State.CREDITED, actor, now, reason=Reason.EVIDENCE.value)
+    _decided(session, claim, now)
+    _tell(session, claim, now)
 
 
-def escalate_cases(session: Session, now: datetime, most: int = 200) -> int:
-    """Mark the cases that nobody decided in time, once; how many. What they hold stays held."""
-    late = session.scalars(
-        select(Case)
-        .where(
-            Case.state.in_(cases.UNDECIDED),
-            Case.due_at <= now,
-            Case.escalated_at.is_(None),
-        )
-        .order_by(Case.due_at)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for case in late:
-        case.escalated_at, case.assigned_to = now, None  # whoever had it did not come to it
-        write_step(session, case.id, CaseAct.ESCALATED, "worker", now)
-        record(session, "worker", "case.escalated", f"case:{case.id}", now)
-    return len(late)
+def refuse_claim(session: Session, claim: Claim, actor: str, reason: Reason, now: datetime) -> None:
+    """Refuse a claim; the answer leaves no earlier than the machine's would."""
+    claims.advance(session, claim, State.REFUSED, actor, now, reason=reason.value)
+    hours = rules_for(session, claim).claims.answer_hours
+    _decided(session, claim, max(now, claim.filed_at + timedelta(hours=hours)))
+    if actor == _MACHINE:
+        record(session, actor, "claim.refused", f"claim:{claim.id}", now, reason=reason.value)
+    _tell(session, claim, now)
 
 
-def is_party(session: Session, staff: Staff, case: Case) -> bool:
-    """Whether an employee has anything to do with what a case is about."""
-    return case.id in cases_touching(session, staff)
+def _decided(session: Session, claim: Claim, told_at: datetime) -> None:
+    """From when on the member sees it, and until when it can be appealed against."""
+    claim.told_at = told_at
+    claim.appeal_until = told_at + timedelta(days=rules_for(session, claim).claims.appeal_days)
 
 
-def _mine(session: Session, staff: Staff, number: int) -> Case:
-    """The case, locked for somebody who may decide it."""
-    _hold_right(staff)
-    case = cases.case_for_update(session, number)
-    if is_party(session, staff, case):
-        raise Refusal("case.party")
-    return case
-
-
-def _proposed(session: Session, staff: Staff, number: int) -> tuple[Case, CaseFinding]:
-    case = _mine(session, staff, number)
-    found = cases.finding_of(session, case.id)
-    if found is None or case.state != CaseState.PROPOSED.value:
-        raise Refusal("case.decided", number=number)
-    if found.proposed_by == staff.id:
-        raise Refusal("case.maker")
-    return case, found
-
-
-def _hold_right(staff: Staff) -> None:
-    if staff.role not in AT_THE_DESK & MAY_CHANGE or not staff.active:
-        raise Refusal("desk.read_only")
-
-
-def _write(
-    session: Session, case: Case, act: CaseAct, staff: Staff, note: str, now: datetime
-) -> None:
-    """Every decision has its reason in words. Refusal `case.note`."""
-    words = " ".join(note.replace("\0", "").split())[:LONGEST_NOTE]
-    if not words:
-        raise Refusal("case.note")
-    write_step(session, case.id, act, f"staff:{staff.id}", now, note=words)
+def _referral(session: Session, claim: Claim, applied_at: datetime) -> Referral:
+    """The claimed friend under the claimant, as of the day the friend applied."""
+    session.get(Member, claim.member_id, with_for_update=True)  # who may have no invite yet
+    session.scalar(
+        select(Invite)
+        .where(Invite.campaign_id == claim.campaign_id, Invite.member_id == claim.member_id)
+        .with_for_update()
+    )
+    known = referral_of_number(session, claim.campaign_id, claim.member_id, claim.phone_blind)
+    if known is not None:
+        return known
+    referral = Referral(
+        campaign_id=claim.campaign_id,
+        member_id=claim.member_id,
+        claim_id=claim.id,
+        version=version_of_day(session, claim.campaign_id, applied_at).number,
+        registered_at=applied_at,
+        segment=get_member(session, claim.member_id).segment,
+        ordinal=next_ordinal(session, claim.campaign_id, claim.member_id),
+    )
+    session.add(referral)
     session.flush()
+    return referral
 
 
-def _close(case: Case, now: datetime) -> None:
-    case.closed_at, case.assigned_to = now, None
-
-
-def _rules(session: Session, case: Case) -> RiskRules:
-    assert case.campaign_id is not None
-    return risk_rules_of(session, case.campaign_id)
-
-
-def _audit(
-    session: Session, staff: Staff, act: str, case: Case, now: datetime, **details: object
-) -> None:
-    record(session, f"staff:{staff.id}", act, f"case:{case.id}", now, **details)
+def _tell(session: Session, claim: Claim, now: datetime) -> None:
+    assert claim.reason is not None
+    filed_under = version(session, claim.campaign_id, claim.version)
+    limits = limits_at(session, claim.campaign_id, claim.filed_at)
+    notify_member(
+        session,
+        claim.member_id,
+        "claim.decided",
+        {
+            "number": claim.number,
+            "outcome": outward(Reason(claim.reason)),
+            "clause": claims_clause(filed_under, limits),
+            "version": claim.version,
+        },
+        now,
+        once=f"claim:{claim.id}:decided",
+        always=True,
+        not_before=claim.told_at,
+    )

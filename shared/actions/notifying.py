@@ -28,11 +28,13 @@ def notify_member(
     *,
     once: str | None = None,
     always: bool = False,
+    not_before: datetime | None = None,
 ) -> bool:
     """Owe a member a notice, worded at the edge; whether one was written.
 
     Members without a chat, and those who switched pushes off, find the same in /progress;
-    `always` is for what concerns the binding itself and the member's own claims.
+    `always` is for what concerns the binding itself and the member's own claims. It is not sent
+    before `not_before`.
     """
     member = get_member(session, member_id)
     if not member.pushes and not always:
@@ -41,7 +43,11 @@ def notify_member(
     if chat is None:
         return False
     body = {"notice": notice, "params": params}
-    return bool(send_later(session, Channel(chat.channel), body, now, chat_id=chat.id, once=once))
+    sent = send_later(
+        session, Channel(chat.channel), body, now,
+        chat_id=chat.id, once=once, not_before=not_before,
+    )  # fmt: skip
+    return bool(sent)
 
 
 @dataclass(frozen=True)

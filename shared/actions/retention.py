@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, and_, delete, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from shared.actions.assessing import risk_rules_of
 from shared.applications.facts import Application, FactRow, Kind
+from shared.base.database import keyring_of
+from shared.claims.claims import Claim
 from shared.people.chats import BindingToken, Chat, Dialogue
 from shared.people.codes import OneTimeCode
 from shared.people.consents import Consent
@@ -25,6 +27,8 @@ DIALOGUE_TERM = timedelta(hours=24)
 """A conversation left alone for a day is over, and what was said in it goes."""
 CHAT_TERM = timedelta(days=30)
 """Of a chat that speaks for nobody and agreed to nothing: somebody only looked in."""
+USUAL_APPEAL = timedelta(days=30)
+"""For claims that were decided before the term was kept with them."""
 CODES_TERM = timedelta(days=1)
 """Codes are counted by the day, so that nobody's number is flooded."""
 
@@ -60,6 +64,21 @@ def forget_evidence(session: Session, now: datetime) -> int:
         .values(phone_blind=None)
     )
     return int(dropped.rowcount)  # type: ignore[attr-defined]
+
+
+def forget_claims(session: Session, now: datetime, most: int = 500) -> int:
+    """Drop the friends' keyed hashes and last digits of claims whose appeal's term is over."""
+    old = and_(Claim.appeal_until.is_(None), Claim.decided_at <= now - USUAL_APPEAL)
+    rows = session.scalars(
+        select(Claim)
+        .where(Claim.forgotten_at.is_(None), or_(Claim.appeal_until <= now, old))
+        .limit(most)
+    ).all()
+    for claim in rows:
+        claim.phone_blind = keyring_of(session).blind("claim", claim.number)
+        claim.slips, claim.last_four, claim.forgotten_at = None, "", now
+    session.flush()
+    return len(rows)
 
 
 def forget_codes(session: Session, now: datetime) -> int:

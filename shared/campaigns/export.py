@@ -29,7 +29,7 @@ from shared.campaigns.rules import FRIENDS, MONTHLY_CAP, REFERRERS
 
 _FIRST = ("name", "offer", "products", "fees", "application_url")
 _WISHES = {Life.DRAFT: Wish.DRAFT, Life.REVIEWED: Wish.DRAFT, Life.WARM_UP: Wish.WARM_UP}
-_LISTS = {"budget": "budget", "daily": "daily_budget"}
+_LISTS = {"budget": "budget", "daily": "daily_budget", "claims": "claim_reserve"}
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # C where built
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LONGEST_LINE = 10_000  # a text stays on its line, so that a difference is one line

@@ -41,6 +41,7 @@ from shared.campaigns.rules import (
     LimitId,
     Rules,
     budget_of,
+    claims_of,
     daily_of,
     first_of,
     stock_of,
@@ -65,17 +66,26 @@ class Limits(Model):
     """Hard, one for each unit."""
     daily_budget: tuple[Money, ...] = ()
     """What may be granted for one day's earnings (a day of the campaign's zone), for each unit."""
+    claim_reserve: tuple[Money, ...] = ()
+    """How much of the budget friends credited by a claim may use up, for each unit."""
     first_referrers: int | None = Field(default=None, ge=1)
     first_friends: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _sound(self) -> Limits:
-        for at, budgets in (("budget", self.budget), ("daily_budget", self.daily_budget)):
+        for at, budgets in (
+            ("budget", self.budget),
+            ("daily_budget", self.daily_budget),
+            ("claim_reserve", self.claim_reserve),
+        ):
             units = [money.unit for money in budgets]
             if len(units) != len(set(units)):
                 raise PydanticCustomError("same_budget", "two budgets of one unit", {"at": at})
         if self.monthly_cap is not None and self.monthly_cap.unit is not Unit.CNY:
             raise PydanticCustomError("cap_unit", "the cap is in money", {"at": "monthly_cap"})
+        whole = {money.unit: money.amount for money in self.budget}
+        if any(part.amount > whole.get(part.unit, 0) for part in self.claim_reserve):
+            raise PydanticCustomError("reserve_large", "over the budget", {"at": "claim_reserve"})
         return self
 
 
@@ -123,6 +133,8 @@ class CampaignFile(Rules):
             found[budget_of(money.unit)] = (money.unit, money.amount)
         for money in self.limits.daily_budget:
             found[daily_of(money.unit)] = (money.unit, money.amount)
+        for money in self.limits.claim_reserve:
+            found[claims_of(money.unit)] = (money.unit, money.amount)
         for gift in self.gifts:
             found[stock_of(gift.id)] = (None, gift.stock)
         if self.limits.first_referrers is not None:

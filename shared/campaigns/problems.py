@@ -150,6 +150,7 @@ _OWN = {
     "budget_small",
     "risk_watch",
     "risk_circumstances",
+    "reserve_large",
 }
 
 

@@ -22,8 +22,8 @@ from shared.campaigns.risk import RiskMode, RiskRules
 from shared.campaigns.tax import TaxRule
 
 LimitId = str
-"""`monthly_cap`, `budget:<unit>`, `daily:<unit>`, `stock:<gift>`, `first:<clause>`, `referrers`
-or `friends`. A daily budget is drawn on as `daily:<unit>:<day>`."""
+"""`monthly_cap`, `budget:<unit>`, `daily:<unit>`, `claims:<unit>`, `stock:<gift>`,
+`first:<clause>`, `referrers` or `friends`. A daily budget is drawn on as `daily:<unit>:<day>`."""
 
 MONTHLY_CAP: LimitId = "monthly_cap"
 REFERRERS: LimitId = "referrers"
@@ -38,6 +38,11 @@ def budget_of(unit: Unit) -> LimitId:
 def daily_of(unit: Unit, day: str = "") -> LimitId:
     """The limit on a day's grants of a unit; with an ISO day, that day's share of it."""
     return f"daily:{unit.value}:{day}" if day else f"daily:{unit.value}"
+
+
+def claims_of(unit: Unit) -> LimitId:
+    """The part of a unit's budget that friends credited by a claim draw on besides."""
+    return f"claims:{unit.value}"
 
 
 def stock_of(gift: str) -> LimitId:
@@ -55,7 +60,7 @@ def rule_of(limit: LimitId) -> LimitId:
 @cache
 def counts_amounts(limit: LimitId) -> bool:
     """Whether amounts are drawn from a limit; else it has places."""
-    return limit.partition(":")[0] in ("budget", "daily", "stock")
+    return limit.partition(":")[0] in ("budget", "daily", "claims", "stock")
 
 
 @cache
@@ -168,12 +173,28 @@ class Product(Model):
     name: Words
 
 
+LATEST_JUDGED = 72
+"""Hours after filing at which the machine judges at the latest."""
+
+
 class ClaimRules(Model):
     """Make-up claims."""
 
     window_days: int = Field(default=45, ge=1)
+    """How old an application may be when it is claimed."""
+    override_days: int = Field(default=90, ge=1)
+    """Older than the window and up to this: two people, one of them a supervisor."""
     most_per_member: int = Field(default=5, ge=0)
+    """In the whole campaign."""
+    most_per_month: int = Field(default=5, ge=0)
+    """In a calendar month of the campaign's zone."""
     decision_hours: int = Field(default=48, ge=1)
+    answer_hours: int = Field(default=24, ge=0, le=LATEST_JUDGED)
+    """After so long the machine answers whatever it did not credit at once: always as long."""
+    ask_days: int = Field(default=7, ge=1)
+    """How long a friend may take to confirm; the clock stands still meanwhile."""
+    appeal_days: int = Field(default=30, ge=0)
+    """How long a decision can be appealed against; then the friend's keyed hashes go."""
     branch_limit: Money = Money(amount=20_000, unit=Unit.CNY)
     """Up to this a teller decides, above it a manager."""
 

@@ -37,7 +37,8 @@ def terms_lines(
     locale: Locale,
     reader: Party = Party.REFERRER,
 ) -> list[str]:
-    """The complete terms: clauses, what qualifies, limits, and when a reward is taken back."""
+    """The complete terms: clauses, what qualifies, limits, when a reward is taken back; to a
+    member also what can be claimed."""
     rules = version.rules
     lines = offer_lines(version, locale, reader)
     qualifies = trigger_words(rules.qualifying, locale, reader)
@@ -46,7 +47,16 @@ def terms_lines(
     lines.append(text(locale, "campaign.claw_back", days=rules.claw_back_days))
     if rules.tax is not None:
         lines.append(tax_words(rules.tax, locale))
+    if reader is Party.REFERRER:
+        claims = rules.claims
+        most = min(claims.most_per_month, claims.most_per_member)
+        lines.append(text(locale, "campaign.claims", days=claims.window_days, n=most))
     return lines
+
+
+def claims_clause(version: CampaignVersion, limits: dict[LimitId, CampaignLimit]) -> int:
+    """The number under which a member's terms speak of claims: the last."""
+    return len(terms_lines(version, limits, Locale.EN))
 
 
 def tax_words(rule: TaxRule, locale: Locale) -> str:

@@ -1,4 +1,8 @@
-"""Make-up claims: a member asks to be credited for a friend whom the system missed."""
+"""Make-up claims: a member asks to be credited for a friend whom the system missed.
+
+A claim waits (`filed`) until the machine answers, always as long after filing; what speaks for
+itself is credited before. Then the friend is asked, a person decides, or it is over.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, func, select
+from sqlalchemy import JSON, Boolean, Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
@@ -17,6 +21,9 @@ from shared.referrals.codes import ALPHABET
 
 class State(StrEnum):
     FILED = "filed"
+    """The machine looks at it now, and again when its time has come (`judge_at`)."""
+    ASKED = "asked"
+    """The friend is asked; the clock stands still."""
     WITH_PERSON = "with_person"
     SECOND_PERSON = "second_person"
     """One person would credit it; a disputed claim needs another."""
@@ -25,14 +32,19 @@ class State(StrEnum):
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.FILED: frozenset({State.CREDITED, State.WITH_PERSON}),
+    State.FILED: frozenset(
+        {State.CREDITED, State.ASKED, State.WITH_PERSON, State.SECOND_PERSON, State.REFUSED}
+    ),
+    State.ASKED: frozenset({State.FILED, State.REFUSED}),
     State.WITH_PERSON: frozenset({State.SECOND_PERSON, State.CREDITED, State.REFUSED}),
     State.SECOND_PERSON: frozenset({State.CREDITED, State.REFUSED}),
     State.CREDITED: frozenset(),
     State.REFUSED: frozenset(),
 }
 
-OPEN = (State.FILED, State.WITH_PERSON, State.SECOND_PERSON)
+OPEN = (State.FILED, State.ASKED, State.WITH_PERSON, State.SECOND_PERSON)
+QUEUED = (State.FILED, State.WITH_PERSON, State.SECOND_PERSON)
+"""What a person may decide: also, with the member at the counter, before the machine answers."""
 
 
 class How(StrEnum):
@@ -42,6 +54,18 @@ class How(StrEnum):
     WITHOUT_LINK = "without_link"
     OTHER_NUMBER = "other_number"
     LATE = "late"
+
+
+class Named(StrEnum):
+    """By what the member named the friend."""
+
+    NUMBER = "number"
+    TAIL = "tail"
+    """The last four digits: they find registrations under the claimant's own invites only."""
+    CODE = "code"
+    """The code of a registration."""
+    RECEIPT = "receipt"
+    """The scan receipt of a visit."""
 
 
 class When(StrEnum):
@@ -64,35 +88,72 @@ class Reason(StrEnum):
     DECLINED = "declined"
     TOO_OLD = "too_old"
     OWN = "own"
+    NOT_ME = "not_me"
+    """The friend said so. The machine's reason only, as the next one."""
+    SILENT = "silent"
+    """The friend was asked and did not answer in time."""
+
+
+BY_PEOPLE = tuple(
+    reason for reason in Reason if reason not in (Reason.EVIDENCE, Reason.NOT_ME, Reason.SILENT)
+)
+"""The reasons for which a person refuses."""
 
 
 def outward(reason: Reason) -> str:
     """The catalogue's last word: everything about the friend reads alike to the claimant."""
+    if reason is Reason.SILENT:  # of whomever it is: it says nothing about the number
+        return "unanswered"
     return "credited" if reason is Reason.EVIDENCE else "not_eligible"
 
 
 class Claim(Base):
-    """One request. The friend is kept as a keyed hash and the last four digits only."""
+    """One request. The friend is kept as keyed hashes (of the number and of its one-slip
+    neighbours) and the last four digits only, until the appeal's term ends."""
 
     __tablename__ = "claims"
-    __table_args__ = (Index("ix_claims_queue", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_claims_queue", "state", "due_at"),
+        Index("ix_claims_judge", "state", "judge_at"),
+    )
 
     id: Mapped[int] = id_column()
     number: Mapped[str] = mapped_column(String(12), unique=True)
     campaign_id: Mapped[int] = mapped_column(Id)
     member_id: Mapped[int] = mapped_column(Id, index=True)
     version: Mapped[int]
+    named: Mapped[str | None] = mapped_column(String(10))
     phone_blind: Mapped[str] = mapped_column(String(64), index=True)
+    """Matches nothing while the number is not known (last digits or a receipt alone)."""
+    slips: Mapped[list[str] | None] = mapped_column(JSON)
+    """Keyed hashes of the numbers one slip away, made at intake."""
     last_four: Mapped[str] = mapped_column(String(4))
-    """Empty when the claim came by a registration's code."""
+    """Empty when the claim came by a code."""
     registration_id: Mapped[int | None] = mapped_column(Id)
+    visit_id: Mapped[int | None] = mapped_column(Id)
+    """The visit that the scan receipt proves."""
     how: Mapped[str] = mapped_column(String(20))
     roughly: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(String(20))
     filed_at: Mapped[datetime] = mapped_column(Utc)
+    judge_at: Mapped[datetime | None] = mapped_column(Utc)
+    """When the machine answers; none: it has nothing more to say."""
     due_at: Mapped[datetime] = mapped_column(Utc)
+    """Decided by then; moved on by as long as the clock stood still."""
+    paused_at: Mapped[datetime | None] = mapped_column(Utc)
+    """Since when the clock stands still."""
+    override: Mapped[bool | None] = mapped_column(Boolean)
+    """The application is older than the window: a credit takes a supervisor's override."""
     decided_at: Mapped[datetime | None] = mapped_column(Utc)
+    told_at: Mapped[datetime | None] = mapped_column(Utc)
+    """From when on the member sees the decision: a refusal leaves when any other would."""
+    late_at: Mapped[datetime | None] = mapped_column(Utc)
+    """When the member was told that the answer is late."""
+    appeal_until: Mapped[datetime | None] = mapped_column(Utc)
+    """Until when the decision can be appealed against; then the hashes and digits go."""
+    forgotten_at: Mapped[datetime | None] = mapped_column(Utc)
+    """When they went."""
 
 
 class ClaimStep(Base):
@@ -142,8 +203,9 @@ def advance(
     if to not in TRANSITIONS[before]:
         raise Refusal("claim.decided", number=claim.number)
     claim.state = to.value
+    claim.judge_at = None
     if to in (State.CREDITED, State.REFUSED):
-        claim.decided_at = now
+        claim.decided_at, claim.paused_at = now, None
         claim.reason = str(details.get("reason", ""))
     session.add(
         ClaimStep(
@@ -164,14 +226,40 @@ def steps_of(session: Session, claim_id: int) -> list[ClaimStep]:
     return list(session.scalars(query))
 
 
-def claims_filed(session: Session, campaign_id: int, member_id: int) -> int:
-    """How many claims a member has filed in a campaign."""
-    found = session.scalar(
-        select(func.count())
-        .select_from(Claim)
-        .where(Claim.campaign_id == campaign_id, Claim.member_id == member_id)
+def pause(claim: Claim, now: datetime) -> None:
+    """The clock stands still from now on."""
+    claim.paused_at = now
+
+
+def go_on(claim: Claim, now: datetime) -> None:
+    """The clock goes on; what it stood still for is not counted."""
+    if claim.paused_at is not None:
+        claim.due_at += now - claim.paused_at
+        claim.paused_at = None
+
+
+def claims_filed(
+    session: Session, campaign_id: int, member_id: int, since: datetime | None = None
+) -> int:
+    """How many claims a member has filed in a campaign, or in it since a moment."""
+    query = select(func.count()).where(
+        Claim.campaign_id == campaign_id, Claim.member_id == member_id
     )
-    return found or 0
+    if since is not None:
+        query = query.where(Claim.filed_at >= since)
+    return session.scalar(query) or 0
+
+
+def rivals(session: Session, claim: Claim) -> list[Claim]:
+    """Open claims of other members for the same friend."""
+    states = [state.value for state in OPEN]
+    query = select(Claim).where(
+        Claim.phone_blind == claim.phone_blind,
+        Claim.campaign_id == claim.campaign_id,
+        Claim.member_id != claim.member_id,
+        Claim.state.in_(states),
+    )
+    return list(session.scalars(query.order_by(Claim.id)))
 
 
 def claim_for_update(session: Session, claim_id: int) -> Claim:

@@ -2,7 +2,7 @@
 
 Any number of workers may run. Whoever holds the settling lease hears and settles; the others
 stand by and take over within seconds when it dies. SMS, the desk's long
-questions and housekeeping are everybody's.
+questions, claims and housekeeping are everybody's.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from shared.base.database import Database
 from shared.base.lease import LostLease
 from shared.base.log import configure_logs, log
 from shared.base.settings import Settings
+from shared.jobs.claims import claims_turn
 from shared.jobs.erasures import ErasureFile, replay_erasures
 from shared.jobs.inquiries import inquiry_turn
 from shared.jobs.opening import opened
@@ -48,6 +49,7 @@ LOOK_EVERY = 0.1
 RENEW_EVERY = 0.5
 """Seconds; several times within the lease's term."""
 INQUIRE_EVERY = 0.5
+CLAIMS_EVERY = 1.0
 HOUSE_EVERY = 60.0
 AFTER_A_FAILURE = 1.0
 
@@ -202,6 +204,7 @@ def run(settings: Settings) -> None:
                 lambda: inquiry_turn(database, lead.holder, clock, stop.is_set),
                 INQUIRE_EVERY,
             ),
+            ("claims", lambda: claims_turn(database, settings.public_url, clock), CLAIMS_EVERY),
             ("house", lambda: house_turn(database, clock, erased), HOUSE_EVERY),
         )
         threads = [

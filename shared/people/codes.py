@@ -27,6 +27,8 @@ class CodeUse(StrEnum):
     """A friend takes consents back without the browser they registered in."""
     PRIVACY = "privacy"
     """A friend has a copy of their data, or has it erased."""
+    CLAIM = "claim"
+    """A friend confirms a claim by a link that was forwarded."""
 
 
 class OneTimeCode(Base):
@@ -37,7 +39,7 @@ class OneTimeCode(Base):
     id: Mapped[int] = id_column()
     use: Mapped[str] = mapped_column(String(20))
     subject_id: Mapped[int] = mapped_column(Id, index=True)
-    """The registration or the chat."""
+    """The registration, the chat, or the question to a claim's friend."""
     phone_blind: Mapped[str] = mapped_column(String(64), index=True)
     code_hash: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime] = mapped_column(Utc)

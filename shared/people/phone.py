@@ -11,6 +11,23 @@ from shared.base.errors import Refusal
 HOME_REGION = "CN"
 
 
+def slips(e164: str) -> list[str]:
+    """The numbers that are one slip of the finger away: one digit wrong, or two swapped."""
+    number = phonenumbers.parse(e164)
+    digits = phonenumbers.national_significant_number(number)
+    before = e164.removesuffix(digits)
+    found = {
+        digits[:place] + other + digits[place + 1 :]
+        for place in range(len(digits))
+        for other in "0123456789"
+    }
+    found |= {
+        digits[:place] + digits[place + 1] + digits[place] + digits[place + 2 :]
+        for place in range(len(digits) - 1)
+    }
+    return sorted(before + each for each in found - {digits})
+
+
 def read_phone(typed: str) -> str:
     """A number typed with spaces, dashes, +86 or full-width digits → E.164.
 

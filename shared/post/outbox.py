@@ -88,12 +88,14 @@ def send_later(
     chat_id: int | None = None,
     urgency: Urgency = Urgency.PUSH,
     once: str | None = None,
+    not_before: datetime | None = None,
 ) -> int | None:
     """Owe a message; its row's id, or None when `once` is already owed or sent."""
     if once is not None and session.scalar(select(Outbox.id).where(Outbox.once == once)):
         return None
     row = _row(session, channel, body, now, chat_id, urgency)
-    return int(session.execute(_WRITE, row | {"once": once}).scalar_one())
+    row |= {"once": once, "not_before": max(now, not_before or now)}
+    return int(session.execute(_WRITE, row).scalar_one())
 
 
 @dataclass(frozen=True)

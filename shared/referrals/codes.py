@@ -16,7 +16,8 @@ LENGTH = 8
 _CONFUSED = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
-def _check_character(body: str) -> str:
+def check_character(body: str) -> str:
+    """The last character of a code; a wrong or misplaced one shows."""
     # Weights are odd, so a single wrong character always shows; neighbours differ by two
     # modulo 32, so a swap shows unless the two characters lie sixteen apart.
     total = sum((2 * place + 1) * ALPHABET.index(c) for place, c in enumerate(body))
@@ -26,7 +27,7 @@ def _check_character(body: str) -> str:
 def new_code() -> str:
     """A random code, check character included."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
-    return body + _check_character(body)
+    return body + check_character(body)
 
 
 def show_code(code: str) -> str:
@@ -36,10 +37,16 @@ def show_code(code: str) -> str:
 
 def read_code(typed: str) -> str:
     """What somebody typed or scanned → the code. Refusal `code.malformed`."""
+    code = plain_code(typed, LENGTH)
+    if code is None:
+        raise Refusal("invite.malformed")
+    return code
+
+
+def plain_code(typed: str, length: int) -> str | None:
+    """A code of so many characters, as it is compared; None when it cannot be one."""
     plain = unicodedata.normalize("NFKC", typed).upper()
     kept = "".join(c for c in plain if not c.isspace() and c not in "-–—_·.").translate(_CONFUSED)
-    if len(kept) != LENGTH or any(c not in ALPHABET for c in kept):
-        raise Refusal("invite.malformed")
-    if _check_character(kept[:-1]) != kept[-1]:
-        raise Refusal("invite.malformed")
-    return kept
+    if len(kept) != length or any(c not in ALPHABET for c in kept):
+        return None
+    return kept if check_character(kept[:-1]) == kept[-1] else None

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from shared.campaigns.campaigns import shown_campaign
-from shared.claims.claims import OPEN, Claim, ClaimStep, State
+from shared.claims.claims import QUEUED, Claim, ClaimStep, State
 from shared.people.staff import Staff
 from shared.post.audit import Audit
 from shared.referrals.referrals import Registration
@@ -69,8 +69,8 @@ def branch_day(session: Session, branch_id: int, now: datetime) -> BranchDay:
 
 
 def waiting(session: Session, branch_id: int, now: datetime) -> Waiting:
-    """What waits now: open claims and today's unfinished walk-ins of the branch."""
-    still_open = Claim.state.in_([state.value for state in OPEN])
+    """What waits now: claims for people and today's unfinished walk-ins of the branch."""
+    still_open = Claim.state.in_([state.value for state in QUEUED])
     return Waiting(
         claims=_count(session, still_open),
         due_soon=_count(session, still_open, Claim.due_at <= now + DUE_SOON),

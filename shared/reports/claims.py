@@ -8,11 +8,23 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.actions.claiming import claim_amount, evidence_of, refuse_party
+from shared.actions.deciding import refuse_party
+from shared.actions.judging import claim_amount, evidence_of
 from shared.base.errors import Refusal
 from shared.base.privacy import mask_name
-from shared.claims.claims import OPEN, Claim, How, Reason, State, When, outward, steps_of
-from shared.claims.evidence import Evidence, disputed
+from shared.claims.asks import Way, ask_of, link_word
+from shared.claims.claims import (
+    QUEUED,
+    Claim,
+    How,
+    Named,
+    Reason,
+    State,
+    When,
+    outward,
+    steps_of,
+)
+from shared.claims.evidence import Evidence, EvidenceKind, disputed
 from shared.people.members import get_member, person_of
 from shared.people.persons import name_of
 from shared.people.staff import Staff
@@ -20,14 +32,27 @@ from shared.people.staff import Staff
 
 @dataclass(frozen=True)
 class ClaimLine:
-    """One of the member's own claims. `outcome`: `credited`, `not_eligible` or empty."""
+    """One of the member's own claims. `outcome`: `credited`, `not_eligible`, `unanswered` or
+    empty, as it also is until the answer leaves."""
 
     number: str
+    named: Named
     state: State
     outcome: str
     last_four: str
     filed_at: datetime
     due_at: datetime
+    asked: Asked | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The clock stands still since `since`, at the longest until `ends_at`. `word`: the end of
+    the link to forward; empty when the friend got it by SMS."""
+
+    since: datetime
+    ends_at: datetime
+    word: str
 
 
 @dataclass(frozen=True)
@@ -56,33 +81,51 @@ class ClaimDetails:
     evidence: tuple[Evidence, ...]
     amount: int
     disputed: bool
+    override: bool
+    """The application is older than the window: two people, one of them a supervisor."""
     state: State
     reason: Reason | None
 
 
-def claims_of(session: Session, member_id: int, most: int = 10) -> tuple[ClaimLine, ...]:
-    """A member's claims, newest first."""
+def claims_of(
+    session: Session, member_id: int, now: datetime, most: int = 10
+) -> tuple[ClaimLine, ...]:
+    """A member's claims as they look to the member, newest first."""
     rows = session.scalars(
         select(Claim).where(Claim.member_id == member_id).order_by(Claim.id.desc()).limit(most)
     )
-    return tuple(
-        ClaimLine(
-            row.number,
-            State(row.state),
-            outward(Reason(row.reason)) if row.reason else "",
-            row.last_four,
-            row.filed_at,
-            row.due_at,
-        )
-        for row in rows
+    return tuple(_own_line(session, row, now) for row in rows)
+
+
+def _own_line(session: Session, claim: Claim, now: datetime) -> ClaimLine:
+    state, reason = State(claim.state), claim.reason
+    if claim.told_at is not None and now < claim.told_at:
+        state, reason = State.WITH_PERSON, None
+    return ClaimLine(
+        claim.number,
+        Named(claim.named) if claim.named else Named.NUMBER if claim.last_four else Named.CODE,
+        state,
+        outward(Reason(reason)) if reason else "",
+        claim.last_four,
+        claim.filed_at,
+        claim.due_at,
+        _asked(session, claim),
     )
+
+
+def _asked(session: Session, claim: Claim) -> Asked | None:
+    ask = ask_of(session, claim.id) if claim.state == State.ASKED else None
+    if ask is None:
+        return None
+    word = link_word(session, ask) if ask.way == Way.LINK else ""
+    return Asked(ask.asked_at, ask.ends_at, word)
 
 
 def claim_queue(session: Session, staff: Staff, most: int = 50) -> tuple[QueueLine, ...]:
     """What waits for a person, by due time."""
     rows = session.scalars(
         select(Claim)
-        .where(Claim.state.in_([state.value for state in OPEN]))
+        .where(Claim.state.in_([state.value for state in QUEUED]))
         .order_by(Claim.due_at, Claim.id)
         .limit(most)
     )
@@ -127,7 +170,8 @@ def claim_details(session: Session, staff: Staff, claim_id: int) -> ClaimDetails
         When(claim.roughly),
         evidence,
         claim_amount(session, claim),
-        disputed(list(evidence)),
+        disputed(evidence),
+        any(found.kind is EvidenceKind.OLDER for found in evidence),
         State(claim.state),
         Reason(claim.reason) if claim.reason else None,
     )

@@ -14,8 +14,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from shared.actions.approvals import MAY_CHANGE
+from shared.actions.case_deciding import is_party
 from shared.actions.confirming import cases_touching
-from shared.actions.judging import is_party
 from shared.base.money import Unit
 from shared.campaigns.campaigns import Campaign, get_campaign
 from shared.ledger.balance import Account

@@ -182,7 +182,7 @@ def limit_name(trial: Trial, limit: LimitId, locale: Locale) -> str:
 
 def _measure(limit: LimitId, amount: int, locale: Locale) -> str:
     kind, _, about = limit.partition(":")
-    if kind in ("budget", "daily"):
+    if kind in ("budget", "daily", "claims"):
         return i18n.money(locale, amount, Unit(about))
     if limit == MONTHLY_CAP:
         return i18n.money(locale, amount, Unit.CNY)

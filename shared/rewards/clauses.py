@@ -25,7 +25,15 @@ from shared.campaigns.conditions import Trigger
 from shared.campaigns.prizes import Prize, Reward
 from shared.campaigns.rules import FRIENDS, REFERRERS, Programme, Terms, first_of
 from shared.ledger.balance import Key
-from shared.rewards.owed import ClauseRef, Draw, Due, budgets_of, first_place, reserved_for
+from shared.rewards.owed import (
+    ClauseRef,
+    Draw,
+    Due,
+    budgets_of,
+    first_place,
+    reserved_for,
+    with_reserve,
+)
 from shared.rewards.triggers import approved_at, fraud_at, left_of_purchases, reached
 
 
@@ -41,6 +49,8 @@ class Journey:
     at: datetime | None
     held: bool
     """Whether the last word on any of its accounts is `flagged`."""
+    claimed: bool = False
+    """Whether a claim alone made it count: its rewards draw on the claim reserve too."""
 
 
 def flagged(facts: Iterable[Fact]) -> bool:
@@ -255,6 +265,8 @@ def owed(
     zone = case.terms.zone
     options = prize.options if isinstance(prize, Reward) else ()
     budgets = reserved_for(options, at, zone) if options else budgets_of(prize, at, zone)
+    if case.journey.claimed:
+        budgets = with_reserve(budgets)
     first = first_place(clause.id)
     if first.limit not in [draw.limit for draw in places]:
         places = (first, *places)

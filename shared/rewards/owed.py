@@ -9,7 +9,15 @@ from typing import NamedTuple
 from shared.base.clock import day_of
 from shared.base.money import Unit
 from shared.campaigns.prizes import Prize
-from shared.campaigns.rules import LimitId, budget_of, counts_amounts, daily_of, first_of, stock_of
+from shared.campaigns.rules import (
+    LimitId,
+    budget_of,
+    claims_of,
+    counts_amounts,
+    daily_of,
+    first_of,
+    stock_of,
+)
 from shared.ledger.balance import Key
 
 
@@ -67,6 +75,17 @@ def budgets_of(prize: Prize, earned: datetime, zone: str) -> tuple[Draw, ...]:
 @lru_cache(maxsize=1024)
 def _budgets_of_day(unit: Unit, day: date) -> tuple[Draw, Draw]:
     return Draw(budget_of(unit)), Draw(daily_of(unit, day.isoformat()))
+
+
+def with_reserve(budgets: tuple[Draw, ...]) -> tuple[Draw, ...]:
+    """The draws of a friend credited by a claim: each budget's claim reserve as well."""
+    reserves = (
+        Draw(claims_of(unit), amount=draw.amount)
+        for draw in budgets
+        for unit in (Unit.CNY, Unit.POINTS)
+        if draw.limit == budget_of(unit)
+    )
+    return (*budgets, *reserves)
 
 
 @lru_cache(maxsize=1024)

@@ -16,7 +16,7 @@ from shared.base.clock import month_of
 from shared.base.money import Unit
 from shared.campaigns.rules import MONTHLY_CAP, Terms
 from shared.ledger.balance import Key
-from shared.referrals.referrals import Credit
+from shared.referrals.referrals import Credit, Source
 from shared.rewards.clauses import CLAUSES, Case, Journey, first_reached, flagged, share_months
 from shared.rewards.owed import Due, turned_into
 from shared.rewards.triggers import comes_at
@@ -85,8 +85,11 @@ def journeys_of(
             by_application[fact.application].append(fact)
     versions: dict[int, Credit] = {}
     applications: dict[int, set[int]] = defaultdict(set)
+    tracked: set[int] = set()
     for credit in credits:
         versions[credit.referral] = credit
+        if credit.source is not Source.CLAIM:
+            tracked.add(credit.referral)
         applications[credit.referral].add(credit.application)
     journeys = []
     for referral, credit in sorted(versions.items()):
@@ -94,7 +97,8 @@ def journeys_of(
         programme = terms.versions[credit.version]
         at = first_reached(programme.qualifying, told, programme.claw_back_days, now)
         waits = referral in held or any(map(flagged, told))
-        journeys.append(Journey(referral, credit.version, credit.segment, told, at, waits))
+        claimed = referral not in tracked
+        journeys.append(Journey(referral, credit.version, credit.segment, told, at, waits, claimed))
     return journeys
 
 

@@ -66,6 +66,39 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     ("reward.expired", {"unit": "CNY"}, ""),
     ("claim.decided", {"number": "C-7K2Q9M", "outcome": "credited"}, "C-7K2Q9M"),
     ("claim.decided", {"number": "C-7K2Q9M", "outcome": "not_eligible"}, "C-7K2Q9M"),
+    (
+        "claim.decided",
+        {"number": "C-7K2Q9M", "outcome": "unanswered", "clause": 11, "version": 3},
+        "11",
+    ),
+    (
+        "claim.asked",
+        {
+            "number": "C-7K2Q9M",
+            "way": "link",
+            "link": "https://card.example/i/claim/1-ab",
+            "ends": "2026-03-12T04:00:00+00:00",
+            "zone": "Asia/Shanghai",
+        },
+        "https://card.example/i/claim/1-ab",
+    ),
+    (
+        "claim.asked",
+        {
+            "number": "C-7K2Q9M",
+            "way": "sms",
+            "ends": "2026-03-12T04:00:00+00:00",
+            "zone": "Asia/Shanghai",
+        },
+        "12:00",
+    ),
+    (
+        "claim.goes_on",
+        {"number": "C-7K2Q9M", "due": "2026-03-12T04:00:00+00:00", "zone": "Asia/Shanghai"},
+        "C-7K2Q9M",
+    ),
+    ("claim.late", {"number": "C-7K2Q9M"}, "C-7K2Q9M"),
+    ("claim.missed", {}, ""),
     ("chat.replaced", {}, "/start"),
     ("chat.number_changed", {}, "/start"),
 ]

@@ -21,6 +21,7 @@ from templates import compiled
 from werkzeug.test import TestResponse
 
 from shared.actions.branch import add_tablet
+from shared.actions.claim_clock import turn_claims
 from shared.actions.claiming import ClaimForm, file_claim
 from shared.actions.hearing import accept_events, hear
 from shared.actions.importing import import_members, import_staff
@@ -277,7 +278,9 @@ class House:
         member_id = self.member_id(customer_ref)
         form = ClaimForm(member_id, How.IN_BRANCH, When.THIS_WEEK, phone=phone)
         with self.database.transaction() as session:
-            return file_claim(session, form, self.clock()).number
+            number = file_claim(session, form, self.clock()).number
+        turn_claims(self.database, "https://card.example", self.clock())
+        return number
 
     def sends_number(self, counter: Counter, phone: str = BOB) -> None:
         """The tablet goes to a walk-in under Alice's invite, who leaves a number."""

@@ -12,6 +12,7 @@ from snapshot import begin_from
 from sqlalchemy import select
 
 from shared.actions.assessing import look_at_referrals
+from shared.actions.claim_clock import turn_claims
 from shared.actions.hearing import accept_events, hear_waiting
 from shared.actions.importing import import_members, import_staff
 from shared.actions.inviting import invite_for
@@ -40,6 +41,7 @@ from shared.risk.traces import NOWHERE, Place
 
 SAMPLE = Path(__file__).parents[2] / "assets" / "sample"
 ALICE, BOB = "+8613800138001", "+8613900139000"
+PUBLIC_URL = "https://card.example"
 
 
 def _begin(database: Database, rules: str, now: datetime) -> tuple[int, str]:
@@ -123,6 +125,8 @@ class Story:
             pass
         with self.database.transaction() as session:
             look_at_registrations(session, self.now)
+        while turn_claims(self.database, PUBLIC_URL, self.now):
+            pass
         while settle_waiting(self.database, "test", self.now):
             pass
         with self.database.transaction() as session:

@@ -13,7 +13,7 @@ from datetime import datetime
 from html.parser import HTMLParser
 
 from sqlalchemy import select
-from story import ALICE, Story
+from story import ALICE, PUBLIC_URL, Story
 
 from bot.conversation import respond
 from bot.flows.turn import Place
@@ -24,7 +24,7 @@ from shared.base.i18n import Locale, catalogue, locale_from_tag, text
 from shared.people.chats import Chat
 from shared.post.outbox import Outbox, mark_sent, read_body
 
-PLACE = Place("https://card.example", "JiankaBot", "荐卡银行", demo=True)
+PLACE = Place(PUBLIC_URL, "JiankaBot", "荐卡银行", demo=True)
 TAGS = {Locale.ZH_HANS: "zh-hans", Locale.ZH_HANT: "zh-hant", Locale.EN: "en"}
 MOST_LINES = 13
 """Six friends and what stands around them; everything else is shorter."""
@@ -85,7 +85,11 @@ class Talk:
         owed = (
             select(Outbox, Chat)
             .join(Chat, Chat.id == Outbox.chat_id)
-            .where(Outbox.sent_at.is_(None), Outbox.failed_at.is_(None))
+            .where(
+                Outbox.sent_at.is_(None),
+                Outbox.failed_at.is_(None),
+                Outbox.not_before <= self.story.now,
+            )
             .order_by(Outbox.id)
         )
         with self.database.reading() as session:

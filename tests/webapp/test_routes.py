@@ -33,6 +33,8 @@ ROUTES = {
     ("POST", "/i/<code>/stop"): FRIEND,
     ("GET", "/i/<code>/data"): EVERYBODY,
     ("POST", "/i/<code>/data"): FRIEND,
+    ("GET", "/i/claim/<word>"): "who holds the question's link: tests/webapp/landing/test_asking",
+    ("POST", "/i/claim/<word>"): "the same, with CSRF; the number's owner by a code",
     ("POST", "/api/v1/events"): BANK,
     ("GET", "/healthz"): OPERATORS,
     ("GET", "/readyz"): OPERATORS,

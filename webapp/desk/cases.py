@@ -13,7 +13,7 @@ from flask import Response, redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
-from shared.actions import judging
+from shared.actions import case_deciding
 from shared.base.errors import Refusal
 from shared.people.staff import Staff
 from shared.reports.desk_cases import CaseDetails, CaseLine, Show, case_details, case_lines, watched
@@ -36,7 +36,7 @@ TONES = {
     "upheld": "error",
     "cleared": "done",
 }
-LONGEST = judging.LONGEST_NOTE
+LONGEST = case_deciding.LONGEST_NOTE
 _COLUMNS = (
     Column("desk.case.number", number=True),
     Column("desk.case.kind"),
@@ -94,14 +94,18 @@ def case(number: int) -> Answer:
 def assign_case(number: int) -> Answer:
     """Give it to somebody, or to nobody."""
     to = number_of(request.form.get("to"))
-    return _do(number, "assigned", lambda s, staff, n, now: judging.assign(s, staff, n, to, now))
+    return _do(
+        number, "assigned", lambda s, staff, n, now: case_deciding.assign(s, staff, n, to, now)
+    )
 
 
 @desk.post("/cases/<int:number>/clear")
 def clear_case(number: int) -> Answer:
     """Nothing wrong: everything is released."""
     note = _note()
-    return _do(number, "cleared", lambda s, staff, n, now: judging.clear(s, staff, n, note, now))
+    return _do(
+        number, "cleared", lambda s, staff, n, now: case_deciding.clear(s, staff, n, note, now)
+    )
 
 
 @desk.post("/cases/<int:number>/find")
@@ -112,7 +116,7 @@ def find_case(number: int) -> Answer:
         raise NotFound
 
     def act(session: Session, staff: Staff, case_number: int, now: datetime) -> None:
-        judging.find_against(session, staff, case_number, finding, note, now)
+        case_deciding.find_against(session, staff, case_number, finding, note, now)
 
     return _do(number, "proposed", act)
 
@@ -122,7 +126,7 @@ def confirm_case(number: int) -> Answer:
     """The second person agrees."""
     note = _note()
     return _do(
-        number, "confirmed", lambda s, staff, n, now: judging.confirm(s, staff, n, note, now)
+        number, "confirmed", lambda s, staff, n, now: case_deciding.confirm(s, staff, n, note, now)
     )
 
 
@@ -131,7 +135,9 @@ def send_back_case(number: int) -> Answer:
     """The second person does not agree."""
     note = _note()
     return _do(
-        number, "sent_back", lambda s, staff, n, now: judging.send_back(s, staff, n, note, now)
+        number,
+        "sent_back",
+        lambda s, staff, n, now: case_deciding.send_back(s, staff, n, note, now),
     )
 
 
@@ -139,7 +145,9 @@ def send_back_case(number: int) -> Answer:
 def appeal_case(number: int) -> Answer:
     """The member disagrees; somebody new decides."""
     note = _note()
-    return _do(number, "appealed", lambda s, staff, n, now: judging.appeal(s, staff, n, note, now))
+    return _do(
+        number, "appealed", lambda s, staff, n, now: case_deciding.appeal(s, staff, n, note, now)
+    )
 
 
 @desk.post("/cases/<int:number>/appeal/decide")
@@ -148,7 +156,7 @@ def decide_case_appeal(number: int) -> Answer:
     note, uphold = _note(), request.form.get("answer") == "uphold"
 
     def act(session: Session, staff: Staff, case_number: int, now: datetime) -> None:
-        judging.decide_appeal(session, staff, case_number, uphold, note, now)
+        case_deciding.decide_appeal(session, staff, case_number, uphold, note, now)
 
     return _do(number, "upheld" if uphold else "cleared", act)
 

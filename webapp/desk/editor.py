@@ -141,9 +141,10 @@ def _fields(plain: dict[str, Any]) -> Iterator[FormField]:
         yield _field((name,), str(plain[name]), "desk.group.dates", "date")
     limits = plain.get("limits", {})
     yield _optional(("limits", "monthly_cap"), limits)
-    for n, budget in enumerate(limits.get("budget", ())):
-        if isinstance(budget, str):
-            yield _field(("limits", "budget", n), budget, "desk.group.limits")
+    for name in ("budget", "claim_reserve"):
+        for n, budget in enumerate(limits.get(name, ())):
+            if isinstance(budget, str):
+                yield _field(("limits", name, n), budget, "desk.group.limits")
     for name in ("first_friends", "first_referrers"):
         yield _optional(("limits", name), limits, "number")
     for name in _NUMBERS:

@@ -81,8 +81,11 @@ def offer_of(version: CampaignVersion, locale: Locale) -> Offer:
     )
 
 
-def offer_page(database: Database, page: InvitePage, csrf_token: str) -> str:
-    """The first step as most people see it, from the mould of its version and language."""
+def offer_page(database: Database, page: InvitePage, csrf_token: str, receipt: str) -> str:
+    """The first step as most people see it, from the mould of its version and language.
+
+    `receipt`: the scan receipt of this visit, as people read it.
+    """
     locale = request_locale()
     key = (page.campaign_id, page.version, locale, bool(page.shown_name), bool(page.greeting))
     mould = _moulds.get(key)
@@ -97,6 +100,7 @@ def offer_page(database: Database, page: InvitePage, csrf_token: str) -> str:
             "name": str(escape(page.shown_name)),
             "greeting": str(escape(page.greeting)),
             "code": page.code,
+            "receipt": receipt,
             "csrf": csrf_token,
             "nonce": csp_nonce(),
         }
@@ -114,6 +118,7 @@ def _render_offer(session: Session, page: InvitePage, locale: Locale) -> str:
         greeting=hole("greeting") if page.greeting else "",
         csp_nonce=hole("nonce"),
         csrf_token=partial(hole, "csrf"),
+        receipt=hole("receipt"),
         phone="",
         error="",
         resume="",
@@ -124,6 +129,7 @@ def _render_offer(session: Session, page: InvitePage, locale: Locale) -> str:
 def offer_again(
     session: Session,
     page: InvitePage,
+    receipt: str,
     *,
     phone: str = "",
     error: str = "",
@@ -138,6 +144,7 @@ def offer_again(
         offer=offer_of(campaign_version(session, page.campaign_id, page.version), locale),
         inviter=page.shown_name,
         greeting=page.greeting,
+        receipt=receipt,
         phone=phone,
         error=error,
         resume=resume,

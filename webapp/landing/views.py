@@ -14,9 +14,10 @@ from shared.actions.visiting import CHANNELS, record_visit
 from shared.base.direct import Line
 from shared.base.errors import Refusal
 from shared.referrals.referrals import VisitKind
+from shared.referrals.scan_receipts import scan_receipt, show_receipt
 from shared.reports.invite_page import InvitePage, PageState, find_page, invite_page
 from webapp.csrf import form_token
-from webapp.landing import own_data, paperwork, steps, stop
+from webapp.landing import asking, own_data, paperwork, steps, stop
 from webapp.landing.journey import Journey, journey_of, keep_journey
 from webapp.landing.pages import (
     Typed,
@@ -48,6 +49,8 @@ landing.get("/i/<code>/stop")(stop.ask)
 landing.post("/i/<code>/stop")(stop.answer)
 landing.get("/i/<code>/data")(own_data.own_data)
 landing.post("/i/<code>/data")(own_data.own_data_step)
+landing.get("/i/claim/<word>", endpoint="asked")(asking.ask)
+landing.post("/i/claim/<word>", endpoint="answered")(asking.answer)
 
 MOST_BYTES = 64 * 1024
 _UNKNOWN_PER_MINUTE = 120
@@ -159,12 +162,21 @@ def _visited(
 
 def _offer(page: InvitePage, journey: Journey) -> str:
     database = wiring().database
+    receipt = _receipt(page, journey)
     if not journey.begun and not journey.done:
-        return offer_page(database, page, form_token())
+        return offer_page(database, page, form_token(), receipt)
     with database.reading() as session:
         view = registration_by_handle(session, journey.handle) if journey.begun else None
         resume = view.masked_phone if view is not None and not view.done else ""
-        return offer_again(session, page, resume=resume, done=bool(journey.done))
+        return offer_again(session, page, receipt, resume=resume, done=bool(journey.done))
+
+
+def _receipt(page: InvitePage, journey: Journey) -> str:
+    """What proves this visit later; empty for a browser that was not counted."""
+    if not journey.visit:
+        return ""
+    keyring = wiring().database.keyring
+    return show_receipt(scan_receipt(keyring, journey.visit, page.invite_id))
 
 
 def _closed(page: InvitePage, now: datetime) -> ResponseReturnValue:
@@ -210,7 +222,8 @@ def _send_code(code: str) -> ResponseReturnValue:
 
 def _first_again(page: InvitePage, typed: str, error: str) -> Response:
     with wiring().database.reading() as session:
-        body = offer_again(session, page, phone=typed[:40], error=error)
+        receipt = _receipt(page, journey_of(page.code))
+        body = offer_again(session, page, receipt, phone=typed[:40], error=error)
     return make_response(body, _UNPROCESSABLE)
 
 

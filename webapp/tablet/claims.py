@@ -11,12 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
-from shared.actions.claiming import decide_claim
+from shared.actions.deciding import decide_claim
 from shared.base.errors import Refusal
 from shared.base.money import Unit
 from shared.campaigns.campaigns import version
 from shared.campaigns.clauses import BaseClause
-from shared.claims.claims import Claim, Reason, State, steps_of
+from shared.claims.claims import BY_PEOPLE, Claim, Reason, State, steps_of
 from shared.claims.evidence import EvidenceKind
 from shared.people.staff import Staff
 from shared.reports.branch_day import zone_at
@@ -26,7 +26,7 @@ from webapp.tablet.face import tablet, workplace
 from webapp.tablet.seats import acting, asking
 from webapp.wiring import wiring
 
-REASONS = tuple(reason for reason in Reason if reason is not Reason.EVIDENCE)
+REASONS = BY_PEOPLE
 _HURRY = timedelta(hours=8)
 _MINUTE = 60
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
+from claim_tales import Tale
 from sqlalchemy import func, select
 from story import ALICE
 from talk import Person, Talk
 
-from shared.actions.claiming import decide_claim
+from shared.actions.deciding import decide_claim
 from shared.actions.registering import StartForm, start_registration
 from shared.base.database import Database
 from shared.base.i18n import Locale
@@ -37,6 +39,11 @@ def proven(talk: Talk, locale: Locale = Locale.ZH_HANS) -> Person:
 def filed(talk: Talk) -> int:
     with talk.database.reading() as session:
         return session.scalar(select(func.count()).select_from(Claim)) or 0
+
+
+def number(talk: Talk) -> str:
+    with talk.database.reading() as session:
+        return session.scalars(select(Claim.number)).one()
 
 
 def confirms(alice: Person) -> Person:
@@ -75,10 +82,8 @@ def test_confirming_twice_files_once_and_the_second_tap_says_the_number(talk: Ta
     message = alice.last
     data = message.buttons[0].data
     alice.taps("button.file_claim")
-    with talk.database.reading() as session:
-        number = session.scalars(select(Claim.number)).one()
-    alice.taps_data(data, message).sees(number)
-    assert number in alice.toast
+    alice.taps_data(data, message).sees(number(talk))
+    assert number(talk) in alice.toast
     assert filed(talk) == 1
     alice.says("/claim").taps_data(data, message)
     alice.sees("claim.who")
@@ -108,7 +113,8 @@ def test_a_code_is_not_sent_twice_within_a_minute(talk: Talk) -> None:
 def test_who_that_names_nobody_is_asked_again(talk: Talk) -> None:
     alice = proven(talk)
     alice.says("/claim").says("call bob!").sees("error.phone.letters")
-    alice.says("9077").sees("claim.only_tail")
+    alice.says("77").sees("claim.only_tail")
+    alice.says("K7Q2-M9XD-4TNN").sees("error.receipt.malformed")
     alice.says("13900").sees("error.phone.unknown")
     alice.says("K7Q2-M9XX").sees("error.invite.malformed")
     alice.says("+86 139 0013 9077").sees("139****9077")
@@ -182,8 +188,11 @@ def test_a_registration_that_was_never_finished_is_credited_at_once(talk: Talk) 
         start_registration(session, form, talk.story.now)
     talk.later(minutes=5)
     talk.bank("application.submitted", application_id="A7", phone=FRIEND)
-    confirms(alice).taps("button.file_claim").sees("button.claims")
-    alice.sees("C-").taps("button.claims").sees("claims.outcome.credited")
+    confirms(alice).taps("button.file_claim").sees("button.claims", "C-")
+    alice.fresh = []
+    talk.work()
+    alice.sees(alice.words("notice.claim.credited", number=number(talk), clause=11, version=1))
+    alice.taps("button.claims").sees("claims.outcome.credited")
     talk.work()
     alice.says("/progress").sees(alice.words("friend.ordinal", n=1))
 
@@ -191,12 +200,65 @@ def test_a_registration_that_was_never_finished_is_credited_at_once(talk: Talk) 
 def test_a_decision_is_pushed_and_a_refusal_tells_nothing_of_the_friend(talk: Talk) -> None:
     alice = confirms(proven(talk))
     alice.taps("button.file_claim")
+    talk.work()
     with talk.database.transaction() as session:
         chen = session.scalars(select(Staff).where(Staff.staff_no == "S1002")).one()
         claim = session.scalars(select(Claim)).one()
-        number = claim.number
         decide_claim(session, chen, claim.id, False, Reason.EXISTING, talk.story.now)
     alice.fresh = []
-    talk.work()
-    alice.sees(alice.words("notice.claim.not_eligible", number=number))
+    talk.later(hours=23)
+    alice.sees_not(number(talk))
+    alice.says("/claim").taps("button.claims").sees_not("claims.outcome.not_eligible")
+    talk.later(hours=1)
+    alice.sees(alice.words("notice.claim.not_eligible", number=number(talk), clause=11, version=1))
     alice.taps("button.claims").sees("claims.outcome.not_eligible")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "who",
+    [
+        "receipt",
+        *(pytest.param(who, marks=pytest.mark.nightly) for who in ("9077", "code", "13900139077")),
+    ],
+)
+def test_killed_at_every_step_it_goes_on_whatever_named_the_friend(talk: Talk, who: str) -> None:
+    tale = Tale(talk, Locale.EN)
+    visit, receipt = tale.visits()
+    code = tale.registers(visit=visit).receipt
+    said = {"receipt": receipt, "code": code}.get(who, who)
+    tale.applies()
+    shown = {"receipt": receipt, "code": code, "9077": "9077"}.get(who, "139****9077")
+    for act in (
+        lambda: tale.alice.says("/claim").sees("claim.who"),
+        lambda: tale.alice.says(said).sees(shown, "claim.when.earlier"),
+        lambda: tale.alice.taps("claim.when.this_week").sees(shown, "claim.how.late"),
+        lambda: tale.alice.taps("claim.how.late").sees(shown, "button.file_claim"),
+        lambda: tale.alice.taps("button.file_claim").sees("C-"),
+        lambda: talk.work(),
+    ):
+        act()
+        talk.restarts()
+    tale.credited()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_four_digits_are_answered_alike_whether_a_friend_has_them_or_not(talk: Talk) -> None:
+    """Registered under Alice, under somebody else, with two friends, or with nobody."""
+    tale = Tale(talk, Locale.EN)
+    tale.registers("+8613900130001")
+    tale.registers("+8613900130002", code=tale.invite_of())
+    tale.registers("+8613900130003")
+    tale.registers("+8613800130003")
+    screens = set()
+    for digits in ("0001", "0002", "0003", "0004"):
+        tale.alice.says("/claim").says(digits)
+        shown = [tale.alice.screen()]
+        shown.append(tale.alice.taps("claim.when.earlier").screen())
+        shown.append(tale.alice.taps("claim.how.late").screen())
+        shown.append(tale.alice.taps("button.file_claim").screen())
+        talk.work()
+        shown.append(tale.alice.says("/claim").taps("button.claims").screen().splitlines()[2])
+        plain = re.sub(r"C-[0-9A-Z]{6}", "C-", "\n".join(shown)).replace(digits, "####")
+        screens.add(plain)
+    assert len(screens) == 1

@@ -7,10 +7,13 @@ from datetime import datetime
 
 import pytest
 from sqlalchemy import func, select
-from story import BOB, Story, spends
+from story import BOB, PUBLIC_URL, Story, spends
 
-from shared.actions.claiming import ClaimForm, Filed, decide_claim, evidence_of, file_claim
+from shared.actions.claim_clock import turn_claims
+from shared.actions.claiming import ClaimForm, file_claim
+from shared.actions.deciding import decide_claim
 from shared.actions.inviting import invite_for
+from shared.actions.judging import evidence_of
 from shared.actions.registering import StartForm, start_registration
 from shared.base.database import Database
 from shared.base.errors import Refusal
@@ -39,10 +42,13 @@ def mallory(story: Story) -> int:
         return member.id
 
 
-def files(story: Story, member: int, phone: str = BOB) -> Filed:
+def files(story: Story, member: int, phone: str = BOB) -> State:
     with story.database.transaction() as session:
-        form = ClaimForm(member, How.WITHOUT_LINK, When.THIS_WEEK, phone=phone)
-        return file_claim(session, form, story.now)
+        form = ClaimForm(member, How.IN_BRANCH, When.THIS_WEEK, phone=phone)
+        number = file_claim(session, form, story.now).number
+    turn_claims(story.database, PUBLIC_URL, story.now)
+    with story.database.reading() as session:
+        return State(session.scalars(select(Claim.state).where(Claim.number == number)).one())
 
 
 def decides(story: Story, staff_no: str, *, credit: bool = True, claim: int = 1) -> State:
@@ -64,8 +70,7 @@ def test_a_claim_for_a_friend_another_was_paid_for_is_never_called_credited(stor
     story.registers()
     spends(story)
     assert story.progress().pending[Unit.CNY] == 10000
-    filed = files(story, mallory(story))
-    assert filed.state is State.WITH_PERSON
+    assert files(story, mallory(story)) is State.WITH_PERSON
     for staff_no in (MEI, CHEN):
         with pytest.raises(Refusal) as refused:
             decides(story, staff_no)
@@ -78,7 +83,7 @@ def test_a_claim_for_a_friend_another_was_paid_for_is_never_called_credited(stor
 def test_a_friend_who_counts_already_is_the_claimants_without_a_dispute(story: Story) -> None:
     story.registers()
     story.bank("application.submitted", application_id="A1", phone=BOB)
-    assert files(story, story.alice).state is State.CREDITED
+    assert files(story, story.alice) is State.CREDITED
     assert EvidenceKind.CREDITED_OWN in found(story)
     assert EvidenceKind.CREDITED_ELSEWHERE not in found(story)
     assert len(story.progress().friends) == 1
@@ -88,8 +93,12 @@ def test_a_registration_too_long_ago_is_not_credited_by_the_machine(story: Story
     story.registers()
     story.later(days=31)
     story.bank("application.submitted", application_id="A1", phone=BOB)
-    assert files(story, story.alice).state is State.WITH_PERSON
+    assert files(story, story.alice) is State.FILED
     assert EvidenceKind.REGISTRATION_LAPSED in found(story)
+    story.later(hours=24)
+    story.work()
+    with story.database.reading() as session:
+        assert session.scalars(select(Claim.state)).one() == State.ASKED
 
 
 def test_staff_do_not_decide_about_their_own_card_under_another_number(story: Story) -> None:
@@ -156,7 +165,7 @@ def test_claims_filed_at_once_do_not_slip_past_the_limit(story: Story) -> None:
     def file(phone: str) -> None:
         start.wait()
         try:
-            outcomes.append(files(story, story.alice, phone).state.value)
+            outcomes.append(files(story, story.alice, phone).value)
         except Refusal as refusal:
             outcomes.append(refusal.code)
 
@@ -165,7 +174,7 @@ def test_claims_filed_at_once_do_not_slip_past_the_limit(story: Story) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["claim.limit"] * 3 + ["with_person"] * 5
+    assert sorted(outcomes) == ["claim.limit_month"] * 3 + ["with_person"] * 5
 
 
 def test_a_claim_decided_by_two_at_once_counts_once(story: Story) -> None:
@@ -203,4 +212,7 @@ def test_a_registration_begun_for_a_stranger_is_credited_only_when_they_apply_th
     story.bank("application.submitted", application_id="A1", phone=BOB)
     with story.database.transaction() as session:
         form = ClaimForm(story.alice, How.WITHOUT_LINK, When.THIS_WEEK, phone=BOB)
-        assert file_claim(session, form, story.now).state is state
+        file_claim(session, form, story.now)
+    story.work()
+    with story.database.reading() as session:
+        assert session.scalars(select(Claim.state)).one() == state

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 from story import ALICE, BOB, Story, spends
 
-from shared.actions.claiming import ClaimForm, decide_claim, file_claim
+from shared.actions.claiming import ClaimForm, file_claim
+from shared.actions.deciding import decide_claim
 from shared.actions.registering import (
     FinishForm,
     Registered,
@@ -110,12 +111,9 @@ def test_ones_own_number_earns_nothing(story: Story) -> None:
 def test_a_missed_friend_is_credited_by_a_person(story: Story) -> None:
     spends(story)
     with story.database.transaction() as session:
-        filed = file_claim(
-            session,
-            ClaimForm(story.alice, How.WITHOUT_LINK, When.THIS_WEEK, phone=BOB),
-            story.now,
-        )
-    assert filed.state is State.WITH_PERSON
+        form = ClaimForm(story.alice, How.IN_BRANCH, When.THIS_WEEK, phone=BOB)
+        file_claim(session, form, story.now)
+    story.work()
     with story.database.transaction() as session:
         mei = session.scalar(select(Staff).where(Staff.staff_no == "S1001"))
         assert mei is not None

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from story import SAMPLE, Story
 
-from shared.actions import judging
+from shared.actions import case_deciding
 from shared.actions.fishing import find_fishing
 from shared.base.database import Database
 from shared.claims.claims import Claim, State
@@ -50,7 +50,9 @@ def test_fishing_is_seen_once_a_month_and_decided(database: Database, now: datet
     assert len(found(story)) == 1  # one case a month
     with database.transaction() as session:
         one, two = session.scalars(select(Staff).where(Staff.role == "desk")).all()
-        judging.find_against(session, one, case.id, Finding.ABUSE, "twenty numbers", story.now)
-        judging.confirm(session, two, case.id, "agreed", story.now)
+        case_deciding.find_against(
+            session, one, case.id, Finding.ABUSE, "twenty numbers", story.now
+        )
+        case_deciding.confirm(session, two, case.id, "agreed", story.now)
     with database.reading() as session:
         assert [each.mark for each in session.scalars(select(Listed))] == ["customer"]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text, update
 from story import SAMPLE, Story, spends
 
-from shared.actions import judging
+from shared.actions import case_deciding
 from shared.actions.housekeeping import keep_house
 from shared.actions.preparing import prepare
 from shared.base.database import Database
@@ -59,7 +59,7 @@ class Judges:
     def does(self, who: int, act: str, *given: object) -> None:
         with self.story.database.transaction() as session:
             staff = session.get_one(Staff, self.staff[who])
-            getattr(judging, act)(session, staff, *given, self.story.now)
+            getattr(case_deciding, act)(session, staff, *given, self.story.now)
         self.story.work()
 
     def case(self, number: int = 1) -> Case:

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from story import SAMPLE, Story, spends
 
 from shared import cli
-from shared.actions import judging
+from shared.actions import case_deciding
 from shared.base.clock import Clock
 from shared.base.database import Database
 from shared.campaigns.file import read_campaign
@@ -73,8 +73,8 @@ def test_what_people_decided_is_known_to_a_trial(database: Database, now: dateti
     story.work()
     with database.transaction() as session:
         one, two = session.scalars(select(Staff).where(Staff.role == "desk")).all()
-        judging.find_against(session, one, 1, Finding.ABUSE, "one phone", story.now)
-        judging.confirm(session, two, 1, "agreed", story.now)
+        case_deciding.find_against(session, one, 1, Finding.ABUSE, "one phone", story.now)
+        case_deciding.confirm(session, two, 1, "agreed", story.now)
     with database.reading() as session:
         trial = try_risk(session, 1, "spring", read_campaign(ROOMY).risk_rules, story.now)
     assert trial.outcomes == {(Outcome.ABUSE, True): 4}  # the blacklist would hold them

@@ -107,10 +107,11 @@ def test_a_campaign_closes_only_after_its_longest_term(desks: Desks) -> None:
         confirm(session, shen, asked.id, desks.clock())
         with pytest.raises(Refusal) as caught:
             propose_move(session, tang, spring.id, Life.CLOSED, desks.clock())
-        # 30 to apply, 90 to buy, 90 of claw-back, 45 for claims, and a day's grace for the form.
-        assert caught.value == Refusal("campaign.terms", days=256)
-        assert (closes_from(session, spring) - desks.clock()).days == 256
-        desks.clock.passes(days=256)
+        # 30 to apply, 90 to buy, 90 of claw-back, 90 for claims, 30 for appeals, and a day's
+        # grace for the form.
+        assert caught.value == Refusal("campaign.terms", days=331)
+        assert (closes_from(session, spring) - desks.clock()).days == 331
+        desks.clock.passes(days=331)
         asked = propose_move(session, tang, spring.id, Life.CLOSED, desks.clock())
         confirm(session, shen, asked.id, desks.clock())
         assert spring.life == Life.CLOSED
