@@ -115,7 +115,9 @@ def test_forbidden_words_do_not_pass_the_review(desks: Desks, tang: Desk) -> Non
         apply_campaign(session, source, desks.clock(), "operator:test")
     page = tang.posts("/desk/campaigns/loud/move/reviewed")
     assert page.status == 422
-    assert words("error.campaign.copy", words="The best") in page.html
+    assert "Name · English" in page.html
+    assert "The best ever" not in page.html.split('data-test="refused"')[0]
+    assert 'data-test="flagged"' in page.html
 
 
 def test_a_proposal_that_others_overtook_is_made_anew(desks: Desks, tang: Desk, shen: Desk) -> None:
