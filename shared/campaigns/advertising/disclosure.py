@@ -30,7 +30,7 @@ _PROMISE = re.compile(
     "|(?:零|0)(?:利率|利息|手续费|息)|免利息|免费(?:领|送|拿|得|赠)"
     "|(?:办|开|申请|申办|下|刷)(?:了)?(?:一张)?卡?(?:就|即|立即|马上|直接|即可|成功即)?(?:送"
     "|赠)(?!达|到|出)"
-    r"|[¥$€£] ?\d[\d,.]*[^.;!?\n]{0,40}\b(?:for (?:every|each|you|free)|cash|cash ?back|bonus"
+    r"|[¥$€£] ?\d[\d,.]*[^.;!?\n]{0,40}\b(?:for (?:every|each|you|free)|in cash|cash ?back|bonus"
     r"|reward|gift|credit|off|welcome|is yours|free)\b"
     r"|\b(?:get|earn|receive|pocket|win|claim|enjoy|collect|grab|gets|earns|take home|pays you"
     r"|we(?:ll| will)? (?:give|pay) you|bonus|reward|cash ?back|save|up to)\b"
