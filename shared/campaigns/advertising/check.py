@@ -18,6 +18,7 @@ from shared.campaigns.advertising.sharing import SHARING, channels_of
 _BANS = (*ABSOLUTES, *PROMISES, *CONDUCT, *ENGLISH, *SHARING)
 _CLAUSE_ENDS = ",.!?;:。、()\n"
 _SENTENCE_ENDS = "!?。\n"
+_PROMISES = (Rule.APPROVAL, Rule.RETURNS)
 _WINDOW, _OVERLAP = 1000, 100
 """A long text is read piece by piece, so that its cost grows with its length only."""
 _ABOUT_WORDS = compiled(
@@ -29,6 +30,9 @@ _ABOUT_WORDS = compiled(
 _OF_SWINDLES = compiled(
     "举报|骗局|诈骗|警惕|谨防|不要(?:轻)?(?:相)?信|勿(?:轻)?(?:相)?信|防范|陷阱|\\bbeware\\b"
     "|\\bscams?\\b|\\bfraud|\\bdo not trust\\b|\\bdont trust\\b"
+)
+_NO_PROMISE = compiled(
+    "(?:不|无法|没有|未)(?:能|会|作|做)?(?:任何)?(?:保证|承诺|担保|代表|意味着?|等于)[^,。!?]{0,10}$"
 )
 _WARNING_BEFORE = compiled(
     "勿|禁止|严禁|不得|不能|不可|不要|切莫|从不|从未|拒绝|谨防|警惕|远离|打击|抵制|防范|举报|涉嫌"
@@ -91,7 +95,11 @@ def _excused(folded: str, hit: re.Match[str], ban: Ban) -> bool:
         return True
     if ban.unless_before and compiled(f"(?:{ban.unless_before})").search(before):
         return True
+    if ban.unless_sentence and compiled(ban.unless_sentence).search(sentence):
+        return True
     if ban.unless_around and compiled(ban.unless_around).search(rest):
+        return True
+    if ban.rule in _PROMISES and _NO_PROMISE.search(before):
         return True
     if not ban.warns:
         return False

@@ -20,7 +20,7 @@ ENGLISH = (
         Rule.SUPERLATIVE,
         r"\bbest\b(?! (?:efforts?|before|regards?|wishes|practices?|friends?|buddy|buddies|mates?"
         r"|man|if|to (?:call|check|ask|register|use your|come|bring|wait|apply before)"
-        r"|interests?|by|guess|time to (?:call|reach|visit)|way to (?:reach|contact|ask|call)"
+        r"|interests?|by|guess|time to|way to"
         r"|of luck|viewed|i can|we can|you can))",
         unless_before=(
             r"\b(?:at|all the|my|(?:do|does|did|try|tried|doing|trying|done) (?:our|my|your|their"
@@ -29,7 +29,8 @@ ENGLISH = (
     ),
     Ban(
         Rule.SUPERLATIVE,
-        rf"\b(?:lowest|highest|largest|smallest)\b(?! {_STEPS}| \d| only)|\b(?:fastest|cheapest"
+        rf"\b(?:lowest|highest|largest|smallest)\b(?! {_STEPS}| \d| only| [a-z]+ (?:is|are"
+        rf"|of) [¥$\d])|\b(?:fastest|cheapest"
         rf"|greatest|biggest|richest|easiest|smartest|finest|strongest|safest|simplest|quickest"
         rf"|hottest|coolest|smoothest|wisest|sweetest|boldest|slickest|toughest|most amazing)\b",
         unless_before=r"\b(?:not|our friends) the ?$",
@@ -53,7 +54,9 @@ ENGLISH = (
         Rule.SUPERLATIVE,
         r"\bmoney can buy\b|\b(?:wont|will not|cannot|cant|never) (?:ever )?find (?:a |any "
         r"|anything )?(?:better|cheaper|lower|more)|\bno (?:better|finer|cheaper|greater) "
-        r"|\bno (?:card|bank) like\b|\bbeyond compare\b|\bbest in class\b|\b(?:nobody|no one"
+        r"|\bno (?:card|bank) like\b|\bhands down\b|\bbar none\b|\bever (?:made|created|launched"
+        r"|offered|seen)\b|\blike never before\b|\bbeyond compare\b|\bbest in class\b|\b(?:nobody"
+        r"|no one"
         r"|no other (?:bank|card|issuer)s?|no (?:bank|card|issuer)) (?:\w+ ){0,3}?(?:more|better"
         r"|lower|faster|matches|beats|comes close|compares|higher)|\bin a (?:class"
         r"|league) of (?:its|our) own\b|\bof all time\b|\ball time (?:high|great)"
@@ -61,17 +64,17 @@ ENGLISH = (
     ),
     Ban(
         Rule.RANKING,
-        r"\bno\.? ?1\b(?!\d|[.:]\d)|#1\b|\bnumber (?:one|1)\b|\btop ?1\b|\btop (?:rated|ranked"
+        r"\bno\.? ?1\b(?!\d|[.:]\d)|#1\b|\bnumber (?:one|1)\b|\btop ?1\b|\btop (?:rated|tier|ranked"
         r"|notch|choice|pick|card|bank|credit)\b|\b(?:market|industry|world|nation(?:al)?s?"
         r"|category|asia|china|globe?s?)s?[ ](?:leading|leader|beating|no)\b"
         r"|\bleading (?:the (?:world|market|industry|pack|way)|bank|issuer|card|credit|brand"
         r"|rewards|bank)\b|\bleader (?:in|of) (?:the )?(?:market|industry|cards?|credit|rewards)"
-        r"|\bking of (?:all )?(?:\w+ )?cards?\b|\bqueen of cards\b|\bchampion (?:card|of)\b"
+        r"|\bking of (?:all )?(?:\w+ )?cards?\b|\bqueen of cards\b|\bchampion card\b"
         r"|\bworld class\b|\bunderdog\b(?!)|\branked first\b",
         unless_before=(
             r"\b(?:clause|question|step|section|item|rule|case|order|batch|number|branch|page|room"
             r"|building|platform|gate|line|table|account|appendix|article|window|counter|card"
-            r"|receipt|claim|invoice) ?$"
+            r"|receipt|claim|invoice|friend|reward) ?$"
         ),
     ),
     Ban(
@@ -105,7 +108,8 @@ ENGLISH = (
         Rule.APPROVAL,
         r"\b(?:everyone|everybody|anyone|anybody|all applicants|all applications"
         r"|(?:each and )?every (?:single )?(?:applicant|application)"
-        r"|whoever applies)\b(?: \w+){0,4}? (?:approved|accepted|qualif(?:y|ies)|gets? (?:a |the "
+        r"|whoever applies)\b(?! who| that| whose)(?: \w+){0,4}? (?:approved|accepted|qualif(?:y"
+        r"|ies)|gets? (?:a |the "
         r"|one|approved|in\b|accepted)|passes|succeeds)"
         r"|\b(?:definitely|certainly|surely|automatically|100%|absolutely|always|undoubtedly"
         r"|instantly) (?:\w+ ){0,2}?(?:approv\w*|accept\w*|pass\b|passes|get (?:the|a"
@@ -132,15 +136,20 @@ ENGLISH = (
         r"|get approved)(?! (?:only|if|once|when))|\byoull (?:get approved|be approved)"
         r"|\binside (?:contact|connection|channel)s?\b|\bi know (?:someone|people) (?:at|in"
         r"|inside) the bank|\bblacklisted\b.{0,12}\b(?:ok|fine|welcome|too)\b|\bnever says? no\b"
-        r"|\bcan(?:t| ?not) be (?:denied|refused|rejected)|\bapproval rates? (?:of "
+        r"|\bcan(?:t| ?not) be (?:denied|refused|rejected|declined|turned (?:down|away))"
+        r"|\b(?:credit|score|history|income) (?:score |history )?(?:doesnt|does not|dont|is not"
+        r"|isnt) (?:matter|important|an issue|a problem)|\bno (?:job|income|credit"
+        r"|history)\??,? ?no (?:problem|worries)|\bwe(?:ll| will)? (?:definitely )?approve you\b"
+        r"|\bapproval rates? (?:of "
         r"|is )?(?:over )?(?:100|9\d)|\b(?:100|9\d) ?% (?:approv\w*|of applicants)"
-        r"|\bapproved (?:in|within) (?:\d+ |a few |just )*(?:seconds|minutes)|\bfor sure\b"
+        r"|\bapproved (?:in|within) (?:\d+ |a few |just )*(?:seconds|minutes)|\b(?:approved|card"
+        r"|limit|it) for sure\b"
         r"|\bcredit limits? (?:of|from|starts? (?:at|from)) (?:at least )?[¥$]|\blimits? (?:from"
         r"|starts? (?:at|from)) [¥$]|\ball you need is (?:your |an )?id\b|\bapproves? (?:all"
         r"|every\w*|anyone|anybody)\b|\bno rejections?\b|\bget approved (?:in (?:seconds|minutes)"
         r"|today|instantly|now|for sure|every time)|\bapproval\b[^.!?]{0,30}\bfor (?:everyone"
         r"|everybody|all|anyone)\b|\b(?:anyone|anybody|everyone) can (?:get|have) (?:it|this|a|the"
-        r"|one)\b|\bunlimited (?:credit|limit)\b",
+        r"|one)\b|\bunlimited (?:credit|limit|cash|rewards|points|spending)\b",
         unless_before=_NO + r"|\bguarantee that ?$",
     ),
     Ban(
@@ -149,7 +158,8 @@ ENGLISH = (
         r"|\bdouble your (?:money|income|cash)\b|\b(?:can ?not|cant|never) lose\b|\bget rich\b"
         r"|\bearn (?:thousands|hundreds|a fortune|[¥$€£]\d[\d,]*) (?:\w+ ){0,2}?(?:a|per|every"
         r"|each) (?:month|week|day)\b|\bmake [¥$€£]\d[\d,]* (?:a|per|every|each) (?:month|week"
-        r"|day)|\bsteady income\b|\bunlimited earnings?\b|\bin your sleep\b|\bpassive income\b"
+        r"|day)|\bsteady income\b|\bunlimited earnings?\b|\bin your sleep\b|\bside hustle\b"
+        r"|\bpassive income\b"
         r"|\beasy money\b|\b(?:quick|fast) (?:cash|money)\b"
         r"|\bmake money (?:fast|easily|from home|while|online)|\bsure profit\b|\b(?:certain"
         r"|assured) (?:returns?|profits?|income)|\bhigh returns?\b|\bearn while you sleep\b"
@@ -160,7 +170,8 @@ ENGLISH = (
         Rule.FREE,
         r"\bfree (?:for ?ever|for life|always|of (?:all|any) (?:charges?|costs?|fees?))"
         r"|\b(?:forever|lifetime|for ?ever|always|completely|totally|absolutely|entirely|100%"
-        r"|perfectly|truly) free\b|\bfree money\b|\bcosts? (?:you )?nothing\b|\b(?:no"
+        r"|perfectly|truly) free\b|\bfree money\b|\bcosts? (?:you )?(?:absolutely )?nothing\b"
+        r"|\b(?:no"
         r"|zero) (?:\w+ ){0,2}?fees?,? ?(?:ever|for life|for ?ever|at all|whatsoever|of any kind)"
         r"|\bnever (?:ever )?(?:pay|cost|costs|be charged)(?: you)?(?: \w+){0,2}? (?:a cent"
         r"|a penny|cent|penny|anything|fees?|interest|again|a thing)|\b(?:zero|no) (?:cost|costs"
@@ -173,7 +184,7 @@ ENGLISH = (
     Ban(
         Rule.BORROWING,
         r"\bspend(?:ing)? (?:as much as you like|without (?:\w+ )?(?:limits?|worr\w+|thinking"
-        r"|guilt)|with no (?:limits?|worr\w+)|like there)|\b(?:worry|think|pay|cry"
+        r"|guilt)|with no (?:limits?|worr\w+)|like there)|\b(?:worry|think|cry"
         r"|care) (?:about it )?(?:much )?later\b|\bpay whenever\b|\bmax(?:ed|ing)? (?:it |your "
         r"|this )?(?:card )?out\b|\bmax out\b|\bspend now\b|\bbeyond your means\b"
         r"|\bmoney you (?:dont|do not) have|\b(?:short (?:on|of)|out of|low on) (?:cash|money)"
@@ -235,7 +246,8 @@ ENGLISH = (
         Rule.URGENCY,
         r"\blast chance ever\b|\blast chance\b(?=[!,]| (?:before it|to ever|or))|\bnow or never\b"
         r"|\bnever (?:come|be|return|happen|get)s?(?: \w+)? (?:back|again|repeated)"
-        r"|\bnever (?:come|see|get|have)[^.!?]{0,20}\bagain\b|\bonce in a lifetime\b|\byou(?:ll"
+        r"|\bnever (?:come|return|happen|see (?:this|it|such))[^.!?]{0,20}\bagain\b"
+        r"|\bonce in a lifetime\b|\byou(?:ll"
         r"| will)? regret\b|\bregret (?:it|this)\b|\b(?:before|until) its too late|\bact now (?:or"
         r"|before)|\bhurry,? (?:before|or|it)|\bdont miss out\b|\bgone for ?ever\b|\bwont (?:last"
         r"|come back)|\bbefore it(?:s)? (?:disappears|gone)|\bgoing fast\b|\balmost gone\b"
@@ -245,13 +257,15 @@ ENGLISH = (
     Ban(
         Rule.COMPARISON,
         r"\b(?:better|cheaper|faster|lower|more generous|safer|stronger|richer) than (?:any|all"
-        r"|every|other|most|what other|(?:what )?your (?:\w+ )?(?:bank|card)|what your|what other"
+        r"|every|other|most|what other|chase\b|citi\b|hsbc\b|amex\b|\w+ bank\b"
+        r"|(?:what )?your (?:\w+ )?(?:bank|card)|what your|what other"
         r"|those)|\b(?:beats?|outperforms?|outclasses|crushe?s?|destroys|leaves|trumps|blows away"
         r"|tops) (?:every|any|all|other|the (?:rest|competition|others|big banks))"
         r"|\bother banks?(?: \w+){0,2}? (?:rip\w*|cheat\w*|trick\w*|scam\w*|overcharg\w*|lie|lying"
         r"|fool\w*|steal\w*|rob\w*|hide|dont care)|\bunlike (?:other|those|the other|all) (?:banks"
         r"|cards)|\bsick of (?:your|other) bank|\bputs (?:other|all) (?:banks|cards) to shame"
-        r"|\bditch your\b|\b(?:greedy|crooked|dishonest|lousy) (?:\w+ )?(?:banks?|cards?"
+        r"|\bditch your\b|\b(?:greedy|crooked|dishonest|lousy|scammy|shady|terrible|awful"
+        r"|useless) (?:\w+ )?(?:banks?|cards?"
         r"|issuers?)\b|\b(?:other|rival|competing) (?:banks?|cards?|issuers?) (?:cant|dont|wont"
         r"|never|cannot|charge|overcharge)\b|\bother (?:banks|cards) (?:are|is) (?:\w+ )?(?:bad"
         r"|worse|trash|rubbish|useless|a joke)",

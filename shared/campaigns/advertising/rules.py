@@ -110,13 +110,15 @@ class Ban:
     """Words that break a rule, as a pattern over a folded text.
 
     `unless_before` is looked for at the end of what goes before in the same clause,
-    `unless_around` in the words from the hit to the end of its sentence.
+    `unless_around` in the words from the hit to the end of its sentence, `unless_sentence` in all
+    of it.
     """
 
     rule: Rule
     pattern: str
     unless_before: str = ""
     unless_around: str = ""
+    unless_sentence: str = ""
     warns: bool = False
     """A sentence that forbids or warns may name it: `do not …`, `… is against the law`."""
 

@@ -15,14 +15,16 @@ from shared.campaigns.advertising.rules import Ban, Channel, Rule, compiled
 _SHARE = (
     "(?:(?<!消费)(?<![与跟和向][你您])分享(?!给[你您]|一[张款]|我(?!的)|这张卡|好卡|权益)|转发"
     "|转给|转到"
-    "|发朋友圈|发圈|发到?群|晒(?:单|图|朋友圈|到)|扩散|推送给|点赞|群发)"
+    "|发朋友圈|发圈|发到(?=朋友圈|[^,。]{0,4}群)|发到?群|晒(?:单|图|朋友圈|到)|扩散|推送给|点赞"
+    "|群发)"
 )
 _GAIN = (
     "(?:领(?![先导队带悟])|红包|奖(?!励只)|赚|(?<![觉值懂记])得(?=¥|\\d|[一二三五十百]|红包|奖"
     "|积分|现金|礼|钱|点)"
-    "|即得|立得|可得|拿(?=红包|奖|钱|礼|现金|\\d|¥|走|好处|点)|返(?=现|利|\\d|¥|点)|抽奖|中奖"
+    "|即得|立得|可得|拿(?=红包|奖|钱|礼|现金|\\d|¥|走|好处|点)|返(?=现|利|\\d|¥|点)"
+    "|抽(?![查样空时出象离烟])|中奖"
     "|礼(?=品|包|物|金|$|[,!。])|优惠券"
-    "|券|现金|积分|点数|免费|加倍|(?<![接配递发])送(?!达|机|给[你您])|报酬|佣金|酬)"
+    "|券|现金|积分|点数|免费|加倍|(?<![接配递发])送(?!达|机|给|上|你|您|别|行|货)|报酬|佣金|酬)"
 )
 _SHARE_EN = (
     r"\b(?:share|sharing|forward(?:ing)?|re ?post|retweet|repost(?:ing)?|post this|send this"
@@ -73,7 +75,7 @@ SHARING = (
         r"|repost\w*|likes?)\b|\bcollect \d+ likes\b|\bthe more you (?:share|forward|post)"
         r"|\btag (?:\w+ ){0,2}friends?\b",
         unless_around=r"\bnot\b|\bnever\b",
-        unless_before=r"\b(?:not|never|no|completed referral)\b.*$",
+        unless_before=r"\b(?:not|never|no|nobody|no one|completed referral)\b.*$",
     ),
     Ban(
         Rule.SHARE_DEMAND,
@@ -82,8 +84,8 @@ SHARING = (
         "|参与|获得|看到?答案|抽|继续|查看结果|进入|提现))"
         "|不(?:分享|转发)[^,。!?]{0,4}(?:无法|不能|就没|拿不到|领不了|看不到|得不到)"
         "|发朋友圈[^。!?\n]{0,10}(?:保留|截图|满\\d+小时)|(?:必须|得先|需要?先?|须|务必|一定要"
-        "|先)(?:把[^,。]{0,4})?(?:转发|分享(?!给您)|发朋友圈|发圈)[^。!?\n]{0,14}(?:才|再|方|后"
-        "|即可|可|就)",
+        "|先)(?:把[^,。]{0,4})?(?:转发|分享(?!给[你您]|一|我|这)|发朋友圈"
+        "|发圈)[^。!?\n]{0,14}(?:才|再|方可|方能|后|即可|就能)",
         unless_around="同意|征得|授权",
     ),
     Ban(
@@ -111,7 +113,8 @@ SHARING = (
         "|没良心|死|霉|不配|没朋友|不够|良心|亏|遭)|不转不|不转就"
         "|是(?:朋友|兄弟|中国人|姐妹|哥们|闺蜜|真爱|男人|亲人)(?:的)?就(?:转|分享|帮|发)"
         "|转(?:发)?(?:起来)?(?:后)?(?:,)?(?:保平安|有?好运|一生平安|行善|积德|必有)|好人一生平安"
-        "|速转|必转|转疯|疯转|跪求转|求(?:转发|扩散|分享)|看完必|大家(?:快)?(?:都)?转|(?:帮忙"
+        "|(?<![加快极])速转(?![账入出换让])|必转(?![账化入出换])|转疯|疯转|跪求转|求(?:转发|扩散"
+        "|分享)|看完必|大家(?:快)?(?:都)?转(?![账入告型而])|(?:帮忙"
         "|动动手指|随手)(?:转发|转一下|扩散)|有良心的?(?:都)?转",
     ),
     Ban(
@@ -119,7 +122,8 @@ SHARING = (
         r"\bif you (?:dont|do not) (?:share|forward|repost|pass)|\b(?:real|true"
         r"|good) friends? (?:\w+ )?(?:share|forward|repost)|\bbreak the chain\b|\b(?:share|forward"
         r"|pass) (?:it |this )?(?:\w+ )?or (?:else|you|lose|bad)|\b(?:send|forward|share"
-        r"|post) (?:this |it )?(?:to|with) (?:everyone|everybody|all)\b|\b(?:share|forward"
+        r"|post) (?:this |it )?(?:to|with|in) (?:your )?(?:whole|entire|all|every\w*)\b|\b(?:share"
+        r"|forward"
         r"|repost)\b[^.!?\n]{0,15}\bor (?:miss|lose|else|regret)|\bbad luck\b"
         r"|\bwhoever (?:does not|doesnt) (?:share|forward)",
     ),

@@ -114,6 +114,8 @@ def test_forbidden_words_do_not_pass_the_review(desks: Desks, tang: Desk) -> Non
     with desks.database.transaction() as session:
         apply_campaign(session, source, desks.clock(), "operator:test")
     form = tang.opens("/desk/campaigns/loud/move/reviewed?lang=en")
+    assert form.has("mend")
+    assert not form.has("ask-move")
     told = form.html.split('data-test="flagged"')[1].split("</table>")[0]
     page = tang.posts("/desk/campaigns/loud/move/reviewed?lang=en")
     assert page.status == 422
