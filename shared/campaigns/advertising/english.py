@@ -80,7 +80,8 @@ ENGLISH = (
     Ban(
         Rule.EXCLUSIVE,
         rf"\bthe only (?:\w+ )?{_CARD}\b(?! accepted)|\bonly (?:card|bank|issuer) (?:in|that|to"
-        rf"|you\w*|anyone|for)\b|\bone of a kind\b|\bunrival?led\b|\bunmatched\b|\bunbeatable\b"
+        rf"|you\w*|anyone|for)\b|\bone and only\b|\bone of a kind\b|\bunrival?led\b|\bunmatched\b"
+        rf"|\bunbeatable\b"
         rf"|\bunparal?lell?ed\b|\bunequal?led\b|\bunsurpassed\b|\bincomparable\b|\bpeerless\b"
         rf"|\bsecond to none\b|\blike no other\b"
         r"|\bnothing (?:else )?(?:comes close|compares|beats)\b|\bfirst of its kind\b"

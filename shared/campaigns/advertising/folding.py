@@ -56,7 +56,7 @@ _TRADITIONAL = (
     "寫写繫系側侧儲储決决區区協协唄呗園园圍围墊垫牆墙奪夺寬宽塵尘巔巅幣币幟帜帶带徹彻護护掙挣"
     "攢攒樹树瀏浏濕湿潛潜著着稅税篤笃約约綁绑絡络締缔翹翘膽胆腦脑慮虑覽览覺觉議议詐诈詞词"
     "詩诗諾诺誼谊"
-    "謂谓謹谨賽赛問问悶闷馳驰糧粮煙烟縷缕飆飙騎骑蕞最朂最冣最"
+    "謂谓謹谨賽赛問问悶闷馳驰糧粮煙烟縷缕飆飙騎骑燈灯榮荣鍋锅鎮镇蕞最朂最冣最"
 )
 _SIMPLIFIED = dict(zip(map(ord, _TRADITIONAL[::2]), _TRADITIONAL[1::2], strict=True))
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -69,10 +69,13 @@ _SET_APART = re.compile(
 _WIDE = re.compile(r"  +")
 _MIXED = re.compile(r"(?=[a-z@$!]*\d|[a-z\d]*[@$])[a-z\d@$]*[a-z][a-z\d@$]*", re.ASCII)
 _LEET = str.maketrans("0134578@$", "oieastbas")
+_ROUND = re.compile(r"\d[\do]*o[\do]*(?=%)|(?<![a-z0-9])o(?=[风成利费门元审息])", re.ASCII)
 _SYLLABLES = {
     "zui": "最", "di": "第", "yi": "一", "wei": "唯", "jue": "绝", "dui": "对", "ding": "顶",
     "ji": "级", "hao": "好", "jia": "佳", "bao": "包", "bi": "必", "guo": "过", "xia": "下",
-    "ka": "卡", "pi": "批", "zheng": "证", "wen": "稳", "zhuan": "赚", "tao": "套", "xian": "现",
+    "ka": "卡", "pi": "批", (
+        "zheng"
+    ): "证", "wen": "稳", "zhuan": "赚", "zan": "赞", "tao": "套", "xian": "现",
 }  # fmt: skip
 _SIGNS = ("¥", "€", "£", "$", "%")
 _LATIN = re.compile(rf"(?<=[{_HAN}])[a-z]{{2,6}}|[a-z]{{2,6}}(?=[{_HAN}])", re.ASCII)
@@ -92,10 +95,11 @@ class Folded:
 
 
 def spellings(original: str) -> Iterator[Folded]:
-    """A text folded, then also with digits read as letters and syllables as characters."""
+    """A text folded, then also with digits read as letters, syllables as characters,
+    the letter O as a nought."""
     plain = fold(original)
     yield plain
-    for pattern, read in ((_MIXED, _letters), (_LATIN, _characters)):
+    for pattern, read in ((_MIXED, _letters), (_LATIN, _characters), (_ROUND, _zeros)):
         other = _rewritten(plain, pattern, read)
         if other.text != plain.text:
             yield other
@@ -156,6 +160,10 @@ def _latin(character: str) -> bool:
 
 def _letters(hit: re.Match[str]) -> str:
     return hit[0].translate(_LEET)
+
+
+def _zeros(hit: re.Match[str]) -> str:
+    return hit[0].replace("o", "0")
 
 
 def _characters(hit: re.Match[str]) -> str:

@@ -12,6 +12,8 @@ from shared.campaigns.advertising.check import check_copy
 from shared.campaigns.advertising.rules import Channel, Finding, Rule
 
 TEXTS = Path(__file__).with_name("texts")
+"""The first two lists and the further ones were tuned on. `others` was written before any rule
+and `unseen` when the rules were done; neither was looked into when it failed."""
 NEXT_STEP = {Locale.ZH_HANS: "“", Locale.ZH_HANT: "「", Locale.EN: "“"}
 
 
@@ -35,7 +37,13 @@ def test_every_text_of_the_first_list_is_flagged_under_its_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("violating", 160), ("further_violating", 250), ("others_violating", 80)]
+    ("name", "least"),
+    [
+        ("violating", 160),
+        ("further_violating", 450),
+        ("others_violating", 80),
+        ("unseen_violating", 80),
+    ],
 )
 def test_of_violating_texts_at_least_95_in_100_are_flagged(name: str, least: int) -> None:
     texts = [line.rpartition("\t")[2] for line in lines(name)]
@@ -45,7 +53,8 @@ def test_of_violating_texts_at_least_95_in_100_are_flagged(name: str, least: int
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("legal", 120), ("further_legal", 230), ("others_legal", 70)]
+    ("name", "least"),
+    [("legal", 120), ("further_legal", 450), ("others_legal", 70), ("unseen_legal", 80)],
 )
 def test_of_legal_texts_at_most_3_in_100_are_flagged(name: str, least: int) -> None:
     texts = lines(name)
