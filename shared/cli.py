@@ -36,6 +36,7 @@ COMMANDS = {
     "staff": "shared.jobs.loading:staff",
     "tablet": "shared.jobs.loading:tablet",
     "campaign": "shared.jobs.loading:campaign",
+    "copy": "shared.jobs.copy_check:copy",
     "events": "shared.jobs.loading:events",
     "payout": "shared.jobs.paying:payout",
     "risk": "shared.jobs.risk:risk",

@@ -47,7 +47,13 @@ LANGUAGE_SWITCHES = {"bot.command.language"}
 CHINESE_IN_CODE = {
     "shared/base/i18n.py": "how dates are set",
     "shared/base/privacy.py": "where Han characters begin and end",
-    "shared/campaigns/copy_check.py": "the advertising law's words",
+    "shared/campaigns/advertising/absolutes.py": "the advertising law's words",
+    "shared/campaigns/advertising/check.py": "how warnings are worded",
+    "shared/campaigns/advertising/conduct.py": "the advertising law's words",
+    "shared/campaigns/advertising/disclosure.py": "how benefits and conditions are worded",
+    "shared/campaigns/advertising/folding.py": "which characters are one",
+    "shared/campaigns/advertising/promises.py": "the advertising law's words",
+    "shared/campaigns/advertising/sharing.py": "the channels' forbidden words",
     "shared/campaigns/prizes.py": "how a campaign file writes amounts",
     "shared/pictures/typeset.py": "where lines may break",
 }

@@ -21,6 +21,8 @@ from shared.actions.approvals import (
     take,
 )
 from shared.base.errors import Refusal
+from shared.base.i18n import Locale
+from shared.campaigns.advertising.places import Flagged, flagged_texts
 from shared.campaigns.campaigns import (
     TRANSITIONS,
     Campaign,
@@ -30,10 +32,11 @@ from shared.campaigns.campaigns import (
     get_campaign,
     move,
 )
-from shared.campaigns.copy_check import forbidden_words
+from shared.campaigns.changes import place_words
 from shared.campaigns.export import campaign_yaml, file_yaml
 from shared.campaigns.file import CampaignFile, apply_campaign, read_campaign
 from shared.campaigns.problems import CampaignFileError
+from shared.campaigns.publishing import check_texts, is_published
 from shared.people.staff import Staff
 
 _DAY = timedelta(days=1)
@@ -47,6 +50,16 @@ class Carried:
     approval: Approval
     campaign_id: int
     version: int = 0
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a flagged text stands, told in the reader's words."""
+
+    flagged: Flagged
+
+    def told(self, locale: Locale) -> str:
+        return place_words(self.flagged.path, locale)
 
 
 def next_lives(campaign: Campaign) -> tuple[Life, ...]:
@@ -86,13 +99,14 @@ def propose_move(
 def propose_version(session: Session, staff: Staff, source: str, now: datetime) -> Approval:
     """Ask for new rules, texts, dates or limits; `source` is a campaign file.
 
-    CampaignFileError for a bad file. Refusals: `desk.read_only`, `campaign.same` when nothing
+    CampaignFileError for a bad file, and for texts that may not be published where the campaign
+    is past its review. Refusals: `desk.read_only`, `campaign.same` when nothing
     would change, `campaign.zone` and `campaign.ended`, `approval.waits`.
     """
     check_right(staff)
     file = read_campaign(source)
     campaign = campaign_by_slug(session, file.slug)
-    check_draft(session, campaign, file, now)
+    check_draft(session, campaign, file, source, now)
     if campaign is not None:
         _locked(session, campaign.id)
         _only_one(session, campaign.id, ApprovalKind.VERSION)
@@ -107,9 +121,9 @@ def propose_version(session: Session, staff: Staff, source: str, now: datetime) 
 
 
 def check_draft(
-    session: Session, campaign: Campaign | None, file: CampaignFile, now: datetime
+    session: Session, campaign: Campaign | None, file: CampaignFile, source: str, now: datetime
 ) -> None:
-    """Whether a checked file may be proposed. Refusals as `propose_version`."""
+    """Whether a checked file may be proposed. CampaignFileError, refusals as `propose_version`."""
     if campaign is None:
         return
     if campaign.life == Life.CLOSED:
@@ -118,6 +132,8 @@ def check_draft(
         raise Refusal("campaign.zone", zone=campaign.zone)
     if file_yaml(read_campaign(campaign_yaml(session, campaign, now))) == file_yaml(file):
         raise Refusal("campaign.same")
+    if is_published(campaign):
+        check_texts(session, campaign, file, source)
 
 
 def confirm(session: Session, staff: Staff, approval_id: int, now: datetime) -> Carried:
@@ -168,9 +184,10 @@ def _carry_version(session: Session, staff: Staff, approval: Approval, now: date
 def _check_step(session: Session, campaign: Campaign, to: Life, now: datetime) -> None:
     file = read_campaign(campaign_yaml(session, campaign, now))
     if to is Life.REVIEWED:
-        found = sorted({word for said in _texts(file) for word in forbidden_words(said)})
-        if found:
-            raise Refusal("campaign.copy", words=" / ".join(found))
+        flagged = flagged_texts(file)
+        if flagged:
+            first = flagged[0]
+            raise Refusal("campaign.copy", n=len(flagged), place=_Place(first), found=first)
         if not file.limits.budget:
             raise Refusal("campaign.budget")
     if to is Life.CLOSED:
@@ -207,12 +224,6 @@ def _named(value: Any, names: tuple[str, ...]) -> Iterator[int]:
     elif isinstance(value, list):
         for each in value:
             yield from _named(each, names)
-
-
-def _texts(file: CampaignFile) -> Iterator[str]:
-    """What the public will read."""
-    for words in (file.name, file.offer, *file.fees, *(each.name for each in file.products)):
-        yield from (words.zh_Hans, words.zh_Hant, words.en)
 
 
 def _only_one(session: Session, campaign_id: int, kind: ApprovalKind) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shared.base.errors import Refusal
+from shared.campaigns.advertising.check import check_copy
+from shared.campaigns.advertising.rules import Explained
 from shared.campaigns.campaigns import current_version, running_campaign
-from shared.campaigns.copy_check import forbidden_words
 from shared.people.members import MemberStatus, get_member
 from shared.referrals.codes import new_code, read_code, show_code
 from shared.referrals.referrals import Invite, Referral
@@ -101,14 +102,15 @@ def link_of(public_url: str, code: str) -> str:
 def set_greeting(session: Session, member_id: int, words: str, now: datetime) -> None:
     """What the friend reads under the member's invite; an empty text takes it away.
 
-    Refusals: `greeting.long` (most), `greeting.words` (words), and those of `invite_for`.
+    Refusals: `greeting.long` (most), `greeting.words` (found), and those of
+    `invite_for`.
     """
     plain = _one_line(words)
     if len(plain) > LONGEST_GREETING:
         raise Refusal("greeting.long", most=LONGEST_GREETING)
-    forbidden = forbidden_words(plain)
-    if forbidden:
-        raise Refusal("greeting.words", words="、".join(forbidden))
+    flagged = check_copy(plain)
+    if flagged:
+        raise Refusal("greeting.words", found=Explained(flagged))
     card = invite_for(session, member_id, now)
     invite = session.get(Invite, card.invite_id)
     assert invite is not None

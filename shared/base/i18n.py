@@ -7,10 +7,12 @@ start. Message ids are dotted keys; placeholders are `{name}`. Babel writes date
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from babel import Locale as BabelLocale
@@ -85,9 +87,24 @@ def _set_apart(words: str, name: str) -> str:
     return words
 
 
+@runtime_checkable
+class Told(Protocol):
+    """A parameter that has words of its own, in the reader's language."""
+
+    def told(self, locale: Locale) -> str:
+        """What stands in the place of the parameter."""
+
+
+def spoken(locale: Locale, params: Mapping[str, object]) -> dict[str, object]:
+    """Parameters for `text`, those that have words of their own put into them."""
+    return {
+        name: each.told(locale) if isinstance(each, Told) else each for name, each in params.items()
+    }
+
+
 def refusal_text(locale: Locale, refusal: Refusal) -> str:
     """What a refusal says to its reader, next step included."""
-    return text(locale, f"error.{refusal.code}", **refusal.params)
+    return text(locale, f"error.{refusal.code}", **spoken(locale, refusal.params))
 
 
 def locale_from_tag(tag: str | None) -> Locale | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -57,6 +57,19 @@ def field_name(name: str, locale: Locale) -> str:
     """What a field of the file is called; its own name where there are no words for it."""
     key = f"desk.field.{name}"
     return text(locale, key) if key in catalogue(locale) else name
+
+
+def place_words(path: Sequence[str | int], locale: Locale) -> str:
+    """A place in a file as people call it: `Fees 1 · English`."""
+    called: list[str] = []
+    for step in path:
+        if isinstance(step, int):
+            called[-1] += f" {step + 1}"
+        elif step in _LANGUAGES:
+            called.append(text(locale, f"layout.language.{step}"))
+        else:
+            called.append(field_name(step, locale))
+    return " · ".join(called)
 
 
 def _rows(file: CampaignFile) -> dict[LimitId, CampaignLimit]:

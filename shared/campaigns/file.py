@@ -34,6 +34,7 @@ from shared.campaigns.campaigns import (
 from shared.campaigns.clauses import Clause, rewards_of
 from shared.campaigns.prizes import Model, Money
 from shared.campaigns.problems import CampaignFileError, Problem, explain, read_yaml
+from shared.campaigns.publishing import check_texts, is_published
 from shared.campaigns.rules import (
     FRIENDS,
     MONTHLY_CAP,
@@ -196,10 +197,13 @@ def apply_campaign(session: Session, source: str, now: datetime, actor: str) -> 
     """Create the campaign of a file, or bring it up to the file.
 
     Changed rules or texts become a new version (the same digest makes none); changed limits
-    hold from `now` on. Dates may move; zone may not. CampaignFileError for a bad file.
+    hold from `now` on. Dates may move; zone may not. CampaignFileError for a bad file, and for
+    texts that advertising law forbids where they would be published.
     """
     file = read_campaign(source)
     campaign = campaign_by_slug(session, file.slug)
+    if file.life is not Wish.DRAFT or is_published(campaign):
+        check_texts(session, campaign, file, source)
     created = campaign is None
     if campaign is None:
         campaign = _create(session, file, now)

@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.base.i18n import Locale, text
+from shared.base.i18n import Locale, spoken, text
 
 Path = tuple[str | int, ...]
 Lines = dict[Path, int]
@@ -28,10 +28,17 @@ class Problem:
 
     def words(self, locale: Locale) -> str:
         """`line 12, clauses[0].amount: …` in the reader's language."""
-        remedy = text(locale, f"campaign.file.{self.code}", **self.params)
         return text(
-            locale, "campaign.file.at", line=self.line, path=self.path or "—", remedy=remedy
+            locale,
+            "campaign.file.at",
+            line=self.line,
+            path=self.path or "—",
+            remedy=self.remedy(locale),
         )
+
+    def remedy(self, locale: Locale) -> str:
+        """What to write instead, in the reader's language."""
+        return text(locale, f"campaign.file.{self.code}", **spoken(locale, self.params))
 
 
 class CampaignFileError(Exception):
@@ -94,7 +101,7 @@ def _walk(node: yaml.Node, at: Path, lines: Lines, doubles: list[Problem]) -> No
         for key, value in node.value:
             inner = (*at, str(key.value))
             if inner in lines:
-                doubles.append(Problem(key.start_mark.line + 1, _written(inner), "twice"))
+                doubles.append(Problem(key.start_mark.line + 1, written_path(inner), "twice"))
             lines[inner] = key.start_mark.line + 1
             _walk(value, inner, lines, doubles)
     elif isinstance(node, yaml.SequenceNode):
@@ -163,20 +170,20 @@ def _problem(error: ErrorDetails, lines: Lines) -> Problem:
         if (*at, step) in lines:
             at = (*at, step)
     if kind in _OWN:
-        return Problem(lines[at], _written(at), kind, context)
+        return Problem(lines[at], written_path(at), kind, context)
     last = str(error["loc"][-1]) if error["loc"] else ""
     if kind in ("missing", "extra_forbidden"):
         if kind == "missing":
             language = last in {locale.value for locale in Locale}
             code = "language" if language else "missing"
-            return Problem(lines[at], _written((*at, last)), code, {"name": last})
-        return Problem(lines[at], _written(at), "unknown", {"name": last})
+            return Problem(lines[at], written_path((*at, last)), code, {"name": last})
+        return Problem(lines[at], written_path(at), "unknown", {"name": last})
     code = _CODES.get(kind) or _family(kind)
     allowed = context.get("expected") or context.get("expected_tags") or context.get("pattern")
     bound = context.get("ge", context.get("le", context.get("min_length", 1)))
     found = error["input"] if isinstance(error["input"], (str, int, float, date)) else "…"
     params = {"allowed": allowed or "", "bound": bound, "found": str(found)}
-    return Problem(lines[at], _written(at), code, params)
+    return Problem(lines[at], written_path(at), code, params)
 
 
 def _family(kind: str) -> str:
@@ -187,6 +194,7 @@ def _family(kind: str) -> str:
     return "wrong"
 
 
-def _written(path: Path) -> str:
+def written_path(path: Path) -> str:
+    """A place in a file as people write it: `clauses[0].amount`."""
     parts = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
     return "".join(parts).lstrip(".")

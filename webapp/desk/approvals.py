@@ -22,6 +22,7 @@ from shared.reports.desk_approvals import ApprovalLine, approval_line, approval_
 from shared.reports.desk_effects import effect_on
 from shared.reports.desk_waiting import Waiting, Work, waiting_work
 from webapp.desk.face import desk, filters, page, present
+from webapp.desk.flagged import flagged_rows
 from webapp.desk.programme import changes_to
 from webapp.desk.seats import acting, asking
 from webapp.desk.tables import Cell, Column, as_csv
@@ -116,7 +117,7 @@ def _nothing() -> Approval:
 def _page(session: Session, asked: Approval, refused: str = "") -> Response:
     line, now, locale = approval_line(session, asked), wiring().now(), request_locale()
     own = asked.made_by == present().staff_id
-    more = {"effect": None, "to": None, "file": None, "found": [], "terms": []}
+    more = {"effect": None, "to": None, "file": None, "found": [], "terms": [], "flagged": []}
     if asked.kind == ApprovalKind.MOVE and line.campaign is not None:
         more |= {"effect": effect_on(session, line.campaign, now), "to": Life(asked.body["to"])}
     elif asked.kind == ApprovalKind.VERSION:
@@ -126,6 +127,7 @@ def _page(session: Session, asked: Approval, refused: str = "") -> Response:
             refused = refused or words_of(Refusal("approval.stale"))
         else:
             more |= {"file": file, "found": found, "terms": file_terms(file, locale)}
+            more["flagged"] = flagged_rows(file) if line.open else []
     return page(
         "approval", "approvals", UNPROCESSABLE if refused else 200, line=line, asked=asked,
         own=own, refused=refused, tones=TONES, what=what_of(line), Life=Life, **more,

@@ -14,13 +14,13 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request
 
-from shared.base.i18n import text
 from shared.campaigns.changes import changes, field_name, file_terms
 from shared.campaigns.export import campaign_yaml, day_of, plain_of, written
 from shared.campaigns.file import CampaignFile, read_campaign
 from shared.campaigns.problems import CampaignFileError
 from webapp.desk.campaigns import campaign_of
 from webapp.desk.face import desk, page
+from webapp.desk.flagged import flagged_rows
 from webapp.desk.programme import draft_page
 from webapp.desk.seats import Need, asking
 from webapp.sitting import UNPROCESSABLE, Answer, needs
@@ -96,9 +96,13 @@ def _form(slug: str, given: Mapping[str, str] | None) -> Response:
 
 def _words(in_force: CampaignFile, made: Draft) -> dict[str, Any]:
     if made.file is None:
-        return {"terms": [], "found": []}
+        return {"terms": [], "found": [], "flagged": []}
     locale = request_locale()
-    return {"terms": file_terms(made.file, locale), "found": changes(in_force, made.file, locale)}
+    return {
+        "terms": file_terms(made.file, locale),
+        "found": changes(in_force, made.file, locale),
+        "flagged": flagged_rows(made.file),
+    }
 
 
 def _draft(slug: str, given: Mapping[str, str] | None) -> tuple[CampaignFile, Draft]:
@@ -121,8 +125,7 @@ def _with_errors(fields: list[FormField], source: str, wrong: CampaignFileError)
     """Each problem to its field; what belongs to no field stands above the form."""
     remedies: dict[str, str] = {}
     for each in wrong.problems:
-        words = text(request_locale(), f"campaign.file.{each.code}", **each.params)
-        remedies.setdefault(each.path, words)
+        remedies.setdefault(each.path, each.remedy(request_locale()))
     names = {each.name for each in fields}
     marked = [replace(each, error=remedies.get(each.name, "")) for each in fields]
     rest = [f"{path}: {words}" for path, words in remedies.items() if path not in names]

@@ -8,11 +8,12 @@ from werkzeug.exceptions import NotFound
 
 from shared.actions.campaigning import next_lives, pause, propose_move
 from shared.base.errors import Refusal
-from shared.campaigns.campaigns import Campaign, Life
+from shared.campaigns.campaigns import Campaign, Life, current_version
 from shared.reports.desk_campaigns import campaign_sight
 from shared.reports.desk_effects import effect_on
 from webapp.desk.campaigns import TONES, campaign_of
 from webapp.desk.face import desk, page
+from webapp.desk.flagged import flagged_rows
 from webapp.desk.seats import Need, acting, asking
 from webapp.sitting import UNPROCESSABLE, Answer, needs, say, words_of
 from webapp.wiring import wiring
@@ -52,11 +53,14 @@ def ask_move(slug: str, to: str) -> Answer:
 
 def _page(session: Session, campaign: Campaign, to: Life, refused: str = "") -> Response:
     now = wiring().now()
+    flagged = []
+    if to is Life.REVIEWED:
+        flagged = flagged_rows(current_version(session, campaign.id).rules)
     return page(
         "move", "campaigns", UNPROCESSABLE if refused else 200,
         line=campaign_sight(session, campaign, now).line,
         effect=effect_on(session, campaign, now), to=to, refused=refused, tones=TONES,
-        possible=to in next_lives(campaign), Life=Life, speaks=request_locale(),
+        possible=to in next_lives(campaign), Life=Life, flagged=flagged, speaks=request_locale(),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from shared.campaigns.file import CampaignFile, read_campaign
 from shared.campaigns.problems import CampaignFileError, Problem
 from webapp.desk.campaigns import campaign_of
 from webapp.desk.face import desk, page
+from webapp.desk.flagged import flagged_rows
 from webapp.desk.seats import Need, acting, asking
 from webapp.sitting import UNPROCESSABLE, Answer, needs, say, words_of
 from webapp.wiring import wiring
@@ -133,14 +134,13 @@ def draft_page(source: str, refused: str = "") -> Response:
     try:
         file = read_campaign(source)
     except CampaignFileError as wrong:
-        return page(
-            "draft", "campaigns", UNPROCESSABLE, source=source, file=None, refused=refused,
-            mistakes=mistakes_of(wrong.problems, source), speaks=request_locale(),
-        )  # fmt: skip
+        return _with_mistakes(source, refused, wrong)
     with asking() as session:
         campaign = campaign_by_slug(session, file.slug)
         try:
-            check_draft(session, campaign, file, wiring().now())
+            check_draft(session, campaign, file, source, wiring().now())
+        except CampaignFileError as wrong:
+            return _with_mistakes(source, refused, wrong)
         except Refusal as refusal:
             refused = refused or words_of(refusal)
         before = file_in_force(session, campaign) if campaign is not None else None
@@ -148,7 +148,14 @@ def draft_page(source: str, refused: str = "") -> Response:
         "draft", "campaigns", UNPROCESSABLE if refused else 200, source=source, file=file,
         known=campaign is not None, refused=refused, mistakes=[], speaks=request_locale(),
         found=changes(before, file, request_locale()), terms=file_terms(file, request_locale()),
-        days=day_words(file, request_locale()),
+        days=day_words(file, request_locale()), flagged=flagged_rows(file),
+    )  # fmt: skip
+
+
+def _with_mistakes(source: str, refused: str, wrong: CampaignFileError) -> Response:
+    return page(
+        "draft", "campaigns", UNPROCESSABLE, source=source, file=None, refused=refused,
+        mistakes=mistakes_of(wrong.problems, source), speaks=request_locale(),
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def test_inline_results_are_the_members_own(talk: Talk) -> None:
 def test_the_greeting_is_checked_and_goes_along(talk: Talk) -> None:
     alice = talk.alice()
     alice.says("/settings").taps("button.greeting").sees(alice.words("greeting.ask", most=60))
-    alice.says("全国第一的卡").sees("全国第一", "button.cancel")
+    alice.says("全国第一的卡").sees("全国第一", "copy.ranking.instead", "button.cancel")
     alice.says("好" * 61).sees(alice.words("error.greeting.long", most=60))
     alice.says("一起用卡吧 <3").sees("一起用卡吧 &lt;3")
     alice.says("/invite").sees("一起用卡吧 &lt;3")
@@ -71,6 +71,33 @@ def test_the_greeting_is_checked_and_goes_along(talk: Talk) -> None:
     alice.says("/settings").taps("button.greeting").sees("button.clear_greeting")
     alice.taps("button.clear_greeting").sees("greeting.cleared")
     alice.says("/invite").sees_not("一起用卡吧")
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_a_greeting_that_may_not_be_published_is_explained_and_not_kept(
+    talk: Talk, locale: Locale
+) -> None:
+    alice = talk.alice(locale)
+    alice.says("/settings").taps("button.greeting")
+    for greeting, rule in (
+        ("最 好 的卡，快来", "superlative"),
+        ("找我必下卡", "approval"),
+        ("办卡就送 500 元", "terms"),
+        ("轉發到三個群就有紅包", "share_reward"),
+        ("Guaranteed approval!", "approval"),
+        ("<b>No.1</b> 信用卡", "ranking"),
+    ):
+        alice.says(greeting).sees(f"copy.{rule}.instead", "button.cancel")
+    none = alice.words("settings.none")
+    alice.says("/settings").sees(alice.words("settings.greeting", words=none))
+    alice.taps("button.greeting").says("一起用卡吧").sees("一起用卡吧")
+
+
+def test_a_greeting_full_of_breaches_is_told_the_first_three(talk: Talk) -> None:
+    alice = talk.alice()
+    alice.says("/settings").taps("button.greeting")
+    alice.says("全国第一，必下卡，终身免年费，稳赚，不转不是朋友").sees("第一", "必下卡")
+    assert alice.screen().count("\n") <= 4
 
 
 def test_without_a_campaign_there_is_nothing_to_invite_to(

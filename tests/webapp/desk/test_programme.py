@@ -113,9 +113,55 @@ def test_forbidden_words_do_not_pass_the_review(desks: Desks, tang: Desk) -> Non
     source = source.replace("en: Share the card", "en: The best ever card")
     with desks.database.transaction() as session:
         apply_campaign(session, source, desks.clock(), "operator:test")
-    page = tang.posts("/desk/campaigns/loud/move/reviewed")
+    form = tang.opens("/desk/campaigns/loud/move/reviewed?lang=en")
+    assert form.has("mend")
+    assert not form.has("ask-move")
+    told = form.html.split('data-test="flagged"')[1].split("</table>")[0]
+    page = tang.posts("/desk/campaigns/loud/move/reviewed?lang=en")
     assert page.status == 422
-    assert words("error.campaign.copy", words="The best") in page.html
+    refused = page.html.split('data-test="refused"')[1]
+    for shown in (told, refused):
+        assert "Name · English" in shown
+        assert words("copy.superlative.why", Locale.EN) in shown
+        assert words("copy.superlative.instead", Locale.EN) in shown
+
+
+def test_a_flagged_text_is_told_by_its_line_before_it_can_be_proposed(
+    desks: Desks, tang: Desk
+) -> None:
+    source = exported(tang).replace("en: Share the card", "en: The best ever card")
+    page = tang.posts("/desk/drafts?lang=en", source=source)
+    assert page.status == 422
+    told = page.html.split('data-test="mistakes"')[1].split("</table>")[0]
+    line = 1 + next(n for n, text in enumerate(source.splitlines()) if "The best ever" in text)
+    assert f'<td class="num">{line}</td>' in told
+    assert words("copy.superlative.instead", Locale.EN) in told
+    assert not page.has("propose")
+    assert tang.posts("/desk/proposals", source=source).status == 422
+    with desks.database.reading() as session:
+        assert session.scalar(select(Approval.id)) is None
+
+
+def test_a_new_draft_shows_what_its_review_will_ask_for(tang: Desk, shen: Desk) -> None:
+    source = exported(tang).replace("slug: spring", "slug: loud")
+    source = source.replace("zh_Hans: 荐卡有礼", "zh_Hans: 分享有奖，人人必下卡")
+    page = tang.posts("/desk/drafts", source=source)
+    assert page.status == 200
+    assert page.has("propose")
+    tang.posts("/desk/proposals", source=source)
+    for shown in (page, shen.opens("/desk/approvals/1")):
+        told = shown.html.split('data-test="flagged"')[1].split("</table>")[0]
+        assert words("copy.approval.why") in told
+        assert words("copy.share_reward.instead") in told
+
+
+def test_the_form_shows_flagged_words_while_they_are_typed(tang: Desk) -> None:
+    tang.opens(f"{SPRING}/edit")
+    piece = tang.posts(f"{SPRING}/edit/preview", **{"offer.zh_Hans": "绝对划算 <b>的卡</b>"})
+    told = piece.html.split('data-test="flagged"')[1].split("</div>")[0]
+    assert "绝对" in told
+    assert words("copy.absolute.instead") in told
+    assert not tang.posts(f"{SPRING}/edit/preview", **{"offer.zh_Hans": "很实用"}).has("flagged")
 
 
 def test_a_proposal_that_others_overtook_is_made_anew(desks: Desks, tang: Desk, shen: Desk) -> None:
