@@ -24,7 +24,7 @@ from shared.referrals.referrals import Referral, Registration
 from shared.reports.desk_people import Masked, masked, who
 from shared.rewards.situations import situations
 from shared.risk import cases
-from shared.risk.case_steps import CaseStep, note_of, steps_of
+from shared.risk.case_steps import CaseStep, steps_of
 from shared.risk.cases import Case, CaseFinding, CaseKind, CaseReferral
 from shared.risk.known import Signal
 from shared.risk.looks import Assessment, read
@@ -198,7 +198,7 @@ def _history(session: Session, number: int) -> tuple[Told, ...]:
         Told(
             step,
             who(session, step.actor) if step.actor.startswith("staff:") else "",
-            note_of(session, step),
+            step.note or "",
             who(session, step.count) if step.act == "assigned" and step.count else "",
         )
         for step in steps_of(session, number)

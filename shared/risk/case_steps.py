@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Integer, LargeBinary, String, select
+from sqlalchemy import Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from shared.base.database import Base, Id, Utc, id_column, keyring_of
-
-_NOTE = "case.note"
+from shared.base.database import Base, Id, Utc, id_column
+from shared.base.sealing import Sealed
 
 
 class CaseAct(StrEnum):
@@ -41,7 +40,7 @@ class CaseStep(Base):
     actor: Mapped[str] = mapped_column(String(40))
     act: Mapped[str] = mapped_column(String(10))
     count: Mapped[int] = mapped_column(Integer, default=0)
-    note: Mapped[bytes | None] = mapped_column(LargeBinary)
+    note: Mapped[str | None] = mapped_column(Sealed("case.note"))
 
 
 def write_step(
@@ -55,15 +54,11 @@ def write_step(
     count: int = 0,
 ) -> None:
     """Add to a case's history."""
-    sealed = keyring_of(session).seal(note.encode(), _NOTE) if note else None
     session.add(
-        CaseStep(case_id=case_id, at=now, actor=actor, act=act.value, count=count, note=sealed)
+        CaseStep(
+            case_id=case_id, at=now, actor=actor, act=act.value, count=count, note=note or None
+        )
     )
-
-
-def note_of(session: Session, step: CaseStep) -> str:
-    """What somebody wrote."""
-    return keyring_of(session).open(step.note, _NOTE).decode() if step.note else ""
 
 
 def steps_of(session: Session, case_id: int) -> list[CaseStep]:
