@@ -54,7 +54,7 @@ RANDOM = {
     "visits": {
         "utm",
         "site",
-    },  # the host of the page before; what looks like somebody's number or address is not kept
+    },  # but for what looks like somebody's; a host
     "chats": {"channel_language"},
 }
 KEYED = {
