@@ -27,26 +27,26 @@ log = structlog.get_logger()
 
 
 def turn_claims(database: Database, public_url: str, now: datetime, most: int = MOST) -> int:
-    """Do what is due for up to `most` claims; how many. A claim that cannot be judged is put
-    off and logged, and the others go on."""
+    """Do what is due for up to `most` claims; for how many it was done. A claim that cannot be
+    judged is put off and logged, and the others go on."""
     with database.reading() as session:
         due = _due(session, now, most)
+    done = 0
     for claim_id in due:
         try:
             with database.transaction() as session:
                 _turn(session, claim_for_update(session, claim_id), public_url, now)
+            done += 1
         except Exception as problem:
             log.error("claim.failed", claim=claim_id, error=type(problem).__name__)
             with database.transaction() as session:
                 _put_off(session, claim_id, now)
-    return len(due)
+    return done
 
 
 def _due(session: Session, now: datetime, most: int) -> list[int]:
-    silent = (
-        select(ClaimAsk.claim_id)
-        .where(ClaimAsk.answered_at.is_(None), ClaimAsk.ends_at <= now)
-        .scalar_subquery()
+    silent = select(ClaimAsk.claim_id).where(
+        ClaimAsk.answered_at.is_(None), ClaimAsk.ends_at <= now
     )
     query = (
         select(Claim.id)

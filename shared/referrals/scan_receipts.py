@@ -23,7 +23,7 @@ from shared.referrals.referrals import Visit, VisitKind
 LENGTH = 12
 _PLACES = 6
 """Characters of the visit's number: a thousand million visits."""
-_VISITS: int = 32**_PLACES
+_VISITS = 1 << 5 * _PLACES
 _SIGNED = 5
 
 

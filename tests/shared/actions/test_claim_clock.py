@@ -46,6 +46,10 @@ def test_the_machine_answers_after_the_delay_and_not_before(tale: Tale) -> None:
     tale.waits(0.01)
     tale.stands(State.ASKED)
     assert tale.talk.story.params("claim.asked")[0]["way"] == "link"
+    tale.waits(7 * 24 - 1)
+    tale.stands(State.ASKED)
+    tale.waits(1)
+    tale.refused(Reason.SILENT, "unanswered")
 
 
 @SQLITE
