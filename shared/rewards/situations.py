@@ -15,7 +15,7 @@ from shared.ledger.entries import NOWHERE, Position, standings_of
 from shared.people.members import cardholders
 from shared.referrals.eligibility import Record, load_records
 from shared.rewards.admission import Holding, holdings_of
-from shared.rewards.holds import after_holds, held_referrals
+from shared.rewards.holds import after_holds, held_referrals, lifted_holds
 from shared.rewards.owed import Due
 from shared.rewards.programme import dues, next_moment
 from shared.rewards.standing import KeyLife, goodwill_dues, load_lives, next_change
@@ -34,12 +34,16 @@ class Situation:
     lives: Mapping[Key, KeyLife]
     holdings: dict[Key, Holding]
     inactive: datetime | None
+    lifted: Mapping[str, datetime]
+    """When holds on whole referrals ended, by the referral's number."""
     wakes: tuple[datetime, ...]
     """When facts from the near future begin to count, and when time alone makes a due."""
 
     def life(self, key: Key) -> KeyLife:
         """The life of a key; a member's key knows whether the member is active."""
         life = self.lives.get(key, _NEW)
+        if self.lifted and (at := self.lifted.get(key.of("referral") or "")) is not None:
+            life = replace(life, lifted_at=at)
         if self.inactive is None or not key.party.startswith("member:"):
             return life
         return replace(life, inactive_since=self.inactive)
@@ -79,7 +83,7 @@ def situations(
 
     chosen = {key: life.chosen for key, life in lives.items() if life.chosen}
     given = goodwill_dues(lives, max(terms.versions, default=0))
-    held = held_referrals(lives)
+    held, lifted = held_referrals(lives), lifted_holds(lives)
 
     def of(member_id: int) -> Situation:
         record = records[member_id]
@@ -95,11 +99,12 @@ def situations(
             member=member_id,
             terms=terms,
             record=record,
-            want=after_holds(owed, lives) | mine,
+            want=after_holds(owed, lifted) | mine,
             have=have[member_id],
             lives=lives,
             holdings=holdings[member_id],
             inactive=members[member_id].inactive_since,
+            lifted=lifted,
             wakes=(*heard, *([moment] if moment else [])),
         )
 
