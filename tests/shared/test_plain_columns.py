@@ -51,10 +51,7 @@ OUR_TEXTS = {
 RANDOM = {
     "referrals": {"segment"},
     "registrations": {"handle", "referral_token"},
-    "visits": {
-        "utm",
-        "site",
-    },  # but for what looks like somebody's; a host
+    "visits": {"utm", "site"},  # a host; nothing that looks like somebody's number or address
     "chats": {"channel_language"},
 }
 KEYED = {
