@@ -27,20 +27,25 @@ _ABOUT_WORDS = compiled(
     r"|\b(?:do not|dont|never|please do not|avoid) (?:use|write|writing|using"
     r"|say)\b[^.!?\n]*\b(?:words?|terms?|phrases?|approval|claims?|such as|like)\b"
 )
-_OF_SWINDLES = compiled(
-    "举报|骗局|诈骗|警惕|谨防|不要(?:轻)?(?:相)?信|勿(?:轻)?(?:相)?信|防范|陷阱|\\bbeware\\b"
-    "|\\bscams?\\b|\\bfraud|\\bdo not trust\\b|\\bdont trust\\b"
+_SWINDLE_BEFORE = compiled(
+    "警惕|谨防|不要(?:轻)?(?:相)?信|勿(?:轻)?(?:相)?信|防范|遇到|遇有|凡是|\\bbeware\\b"
+    "|\\b(?:do not|dont) trust\\b|\\breport anyone\\b"
+)
+_SWINDLE_AFTER = compiled(
+    "请[^,。!?]{0,4}举报|(?:都是|均是|(?<!不)是|属于|即为?)(?:骗局|诈骗|违法|虚假|陷阱)"
+    "|\\bis a (?:scam"
+    "|fraud)\\b"
 )
 _NO_PROMISE = compiled(
     "(?:不|无法|没有|未)(?:能|会|作|做)?(?:任何)?(?:保证|承诺|担保|代表|意味着?"
     "|等于)[^,。!?]{0,10}$"
 )
 _WARNING_BEFORE = compiled(
-    "勿|禁止|严禁|不得|不能|不可|不要|切莫|从不|从未|拒绝|谨防|警惕|远离|打击|抵制|防范|举报|涉嫌"
-    "|避免|杜绝|不支持|不提供|不接受|不参与|不向|不面向|不建议|理性|不鼓励|取消|有权|查实|一经"
-    "|如有|若|经核实|排除"
-    r"|\b(?:not|cannot|cant|never|nobody|no one|may not|must not|dont|doesnt|isnt|arent|avoid"
-    r"|beware)\b"
+    "(?:勿|禁止|严禁|不得|不能|不可|不要|切莫|避免)(?!错过|犹豫|担心|怕|等|放过|浪费|小看)"
+    "|从不|从未|拒绝|谨防|警惕|远离|打击|抵制|防范|举报|涉嫌|杜绝|不支持|不提供|不接受|不参与"
+    "|不向|不面向|不建议|理性|不鼓励|取消|有权|查实|一经|如有|若|经核实|排除"
+    r"|\b(?:not|cannot|cant|never|dont|doesnt|isnt|arent|avoid)\b"
+    r"(?! (?:miss|worry|wait|hesitate|let))|\b(?:nobody|no one|beware)\b"
 )
 _WARNING_AFTER = compiled(
     "违法|违规|犯罪|禁止|不计入|不算|无效|不予|除外|追回|取消资格|将被|举报|不得|不符|骗局|陷阱"
@@ -92,7 +97,12 @@ def _broken(folded: str, ban: Ban) -> Iterator[tuple[int, int]]:
 def _excused(folded: str, hit: re.Match[str], ban: Ban) -> bool:
     """Whether what stands around the words makes them fine."""
     before, sentence, rest = _around(folded, hit.start(), hit.end())
-    if _ABOUT_WORDS.search(sentence) or _OF_SWINDLES.search(sentence):
+    ahead = sentence[: len(sentence) - len(rest)]
+    if (
+        _ABOUT_WORDS.search(sentence)
+        or _SWINDLE_BEFORE.search(ahead)
+        or _SWINDLE_AFTER.search(rest)
+    ):
         return True
     if ban.unless_before and compiled(f"(?:{ban.unless_before})").search(before):
         return True
@@ -104,7 +114,6 @@ def _excused(folded: str, hit: re.Match[str], ban: Ban) -> bool:
         return True
     if not ban.warns:
         return False
-    ahead = sentence[: len(sentence) - len(rest)]
     return bool(_WARNING_BEFORE.search(ahead) or _WARNING_AFTER.search(rest))
 
 

@@ -38,7 +38,8 @@ _HOW_MANY = r"(?:\d+|[一二三四五六七八九十两几]+|多|各|所有|全�
 _COMPLETED = (
     "达标|(?:办卡|核卡|申请)成功|首刷|完成(?:办卡|首刷|推荐)|核卡|没有|不|无|并非|与|是否|而非"
     "|禁止|勿|好友[^,。]{0,4}(?:后您|办卡|开卡)|登记"
-    r"|\bqualif|\bcomplet|\bapproved\b|\bactivat|\bfirst purchase|\bnever\b|\bnot\b|\bno\b"
+    r"|\bqualif|\bcomplet|\bapproved\b|\bactivat|\bfirst purchase|\bmake (?:a|one"
+    r"|your) (?:first )?purchase|\bpurchase of (?:at least )?[¥$]|\bnever\b|\bnot\b|\bno\b"
     r"|\bonce (?:they|your friend)|\bagreed\b|\bwhen your friend"
 )
 

@@ -12,6 +12,7 @@ from bot.flows.turn import Place
 from bot.telegram.drawing import draw
 from shared.base.database import Database
 from shared.base.i18n import Locale
+from shared.campaigns.advertising.check import check_copy
 from shared.campaigns.campaigns import Life, move, running_campaign
 from shared.people.chats import Chat
 
@@ -37,6 +38,8 @@ def test_an_invite_is_a_picture_a_text_to_forward_and_three_ways_to_share(
     ]
     assert forward.reply.rows == ()
     assert link in forward.reply.text
+    passed_on = [forward.reply.text, *(each.text for each in alice.types_inline())]
+    assert [check_copy(words) for words in passed_on] == [(), (), ()]
     alice.taps("button.poster").sees("poster.caption", "poster.toast")
     poster = alice.last.reply.picture
     assert poster is not None
