@@ -11,11 +11,12 @@ from sqlalchemy import func, select
 from story import BOB, Story, spends
 
 from shared.actions import settling
+from shared.actions.erasing import erase_member
 from shared.actions.housekeeping import keep_house
 from shared.actions.inviting import invite_for
 from shared.actions.joining import agree, bind_by_token
 from shared.actions.membership import change_status
-from shared.actions.privacy import erase_member, export_member
+from shared.actions.privacy import export_member
 from shared.actions.stopping import send_stop_code
 from shared.base.database import Database
 from shared.base.errors import Refusal
