@@ -8,28 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.actions.erasing import friends_of_number
+from shared.actions.own_copy import Copy, acts_part, consent_part, iso, looks_part, money_parts
 from shared.applications.facts import Application, FactRow
 from shared.claims.claims import Claim, steps_of
-from shared.ledger.entries import entries_of
 from shared.people.chats import Chat
 from shared.people.consents import Consent
 from shared.people.members import Member, get_member, person_of
 from shared.people.persons import Person, name_of, phone_of
-from shared.people.unmasking import Unmasking
-from shared.post.audit import Audit, record
+from shared.post.audit import record
 from shared.post.outbox import Outbox
 from shared.referrals.referrals import CreditRow, Invite, Referral, Registration, Visit
-from shared.rewards.payouts import Line
-from shared.rewards.remedies import Remedy
-from shared.rewards.standing import KeyEvent
-
-Copy = dict[str, Any]
 
 
 def export_member(session: Session, member_id: int, now: datetime) -> Copy:
@@ -44,7 +37,7 @@ def export_member(session: Session, member_id: int, now: datetime) -> Copy:
         "member": _member(session, member, person),
         **_chats(session, member_id),
         "invites": [
-            {"code": i.code, "greeting": i.greeting, "created_at": _iso(i.created_at)}
+            {"code": i.code, "greeting": i.greeting, "created_at": iso(i.created_at)}
             for i in session.scalars(select(Invite).where(Invite.member_id == member_id))
         ],
         "friends": _friends(session, member_id),
@@ -52,9 +45,9 @@ def export_member(session: Session, member_id: int, now: datetime) -> Copy:
             _claim(session, c)
             for c in session.scalars(select(Claim).where(Claim.member_id == member_id))
         ],
-        **_money(session, {f"member:{member_id}"}, {member_id}),
-        "looked_at": _looked_at(session, person.id),
-        "acts": _acts(session, {f"member:{member_id}", f"person:{person.id}"}),
+        **money_parts(session, {f"member:{member_id}"}, {member_id}),
+        "looked_at": looks_part(session, person.id),
+        "acts": acts_part(session, {f"member:{member_id}", f"person:{person.id}"}),
         "invited": [_invited(session, friend) for friend in friends],
     }
 
@@ -70,23 +63,19 @@ def export_number(session: Session, e164: str, now: datetime) -> Copy:
     }
 
 
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
-
-
 def _member(session: Session, member: Member, person: Person) -> Copy:
     return {
         "customer_ref": member.customer_ref,
         "name": name_of(session, person),
         "phone": phone_of(session, person),
         "language": person.locale,
-        "known_since": _iso(person.created_at),
+        "known_since": iso(person.created_at),
         "segment": member.segment,
         "region": member.region,
         "card_products": [p for p in member.card_products.split("|") if p],
         "opened_on": member.opened_on.isoformat(),
         "status": member.status,
-        "status_since": _iso(member.status_since),
+        "status_since": iso(member.status_since),
         "show_name": member.show_name,
         "on_leaderboard": member.on_leaderboard,
         "pushes": member.pushes,
@@ -104,27 +93,16 @@ def _chats(session: Session, member_id: int) -> Copy:
                 "channel": c.channel,
                 "address": c.address,
                 "language": c.language or c.channel_language,
-                "bound_at": _iso(c.bound_at),
-                "seen_at": _iso(c.seen_at),
+                "bound_at": iso(c.bound_at),
+                "seen_at": iso(c.seen_at),
             }
             for c in chats
         ],
-        "consents": [_consent(c) for c in session.scalars(agreed)],
+        "consents": [consent_part(c) for c in session.scalars(agreed)],
         "messages": [
-            {"written_at": _iso(written), "sent_at": _iso(at)}
+            {"written_at": iso(written), "sent_at": iso(at)}
             for written, at in session.execute(sent.order_by(Outbox.id))
         ],
-    }
-
-
-def _consent(consent: Consent) -> Copy:
-    return {
-        "purpose": consent.purpose,
-        "text_version": consent.text_version,
-        "language": consent.locale,
-        "where": consent.source,
-        "given_at": _iso(consent.given_at),
-        "withdrawn_at": _iso(consent.withdrawn_at),
     }
 
 
@@ -135,7 +113,7 @@ def _friends(session: Session, member_id: int) -> list[Copy]:
         .order_by(Referral.campaign_id, Referral.ordinal)
     )
     return [
-        {"ordinal": r.ordinal, "nickname": r.nickname, "registered_at": _iso(r.registered_at)}
+        {"ordinal": r.ordinal, "nickname": r.nickname, "registered_at": iso(r.registered_at)}
         for r in rows
     ]
 
@@ -147,98 +125,13 @@ def _claim(session: Session, claim: Claim) -> Copy:
         "how": claim.how,
         "when": claim.roughly,
         "state": claim.state,
-        "filed_at": _iso(claim.filed_at),
-        "due_at": _iso(claim.due_at),
-        "decided_at": _iso(claim.decided_at),
+        "filed_at": iso(claim.filed_at),
+        "due_at": iso(claim.due_at),
+        "decided_at": iso(claim.decided_at),
         "steps": [
-            {"at": _iso(step.at), "state": step.after} for step in steps_of(session, claim.id)
+            {"at": iso(step.at), "state": step.after} for step in steps_of(session, claim.id)
         ],
     }
-
-
-def _money(session: Session, parties: Collection[str], members: Collection[int]) -> Copy:
-    """What was owed and paid to these parties, whose keys are settled with these members."""
-    lines = select(Line).where(Line.party.in_(parties)).order_by(Line.id)
-    remedies = select(Remedy).where(Remedy.party.in_(parties)).order_by(Remedy.id)
-    events = select(KeyEvent).where(KeyEvent.party.in_(parties), KeyEvent.member_id.in_(members))
-    return {
-        "ledger": [
-            entry for member_id in sorted(members) for entry in _ledger(session, member_id, parties)
-        ],
-        "events": [
-            {
-                "at": _iso(e.at),
-                "kind": e.kind,
-                "clause": e.clause,
-                "unit": e.unit,
-                "amount": e.amount,
-            }
-            for e in session.scalars(events.order_by(KeyEvent.id))
-            if e.kind not in _UNTOLD
-        ],
-        "payouts": [
-            {
-                "reference": p.reference,
-                "unit": p.unit,
-                "gross": p.gross,
-                "tax": p.tax,
-                "netted": p.netted,
-                "net": p.net,
-                "state": p.state,
-                "reason": p.reason,
-                "answered_at": _iso(p.answered_at),
-            }
-            for p in session.scalars(lines)
-        ],
-        "remedies": [
-            {
-                "kind": r.kind,
-                "unit": r.unit,
-                "amount": r.amount,
-                "reason": r.reason,
-                "state": r.state,
-            }
-            for r in session.scalars(remedies)
-        ],
-    }
-
-
-_UNTOLD = frozenset({"held", "released"})
-"""What a risk case did to a key is told to nobody (rule 10)."""
-
-
-def _ledger(session: Session, member_id: int, parties: Collection[str]) -> list[Copy]:
-    campaigns = session.scalars(  # by referrals: a claimed friend needs no invite
-        select(Referral.campaign_id)
-        .where(Referral.member_id == member_id)
-        .union(select(KeyEvent.campaign_id).where(KeyEvent.member_id == member_id))
-    ).all()
-    return [
-        {
-            "entry": entry.id,
-            "at": _iso(entry.at),
-            "clause": entry.clause,
-            "occasion": entry.occasion,
-            "legs": {f"{account} {unit}": amount for (account, unit), amount in legs.items()},
-        }
-        for campaign_id in sorted(campaigns)
-        for entry, legs in entries_of(session, campaign_id, member_id)
-        if entry.party in parties
-    ]
-
-
-def _looked_at(session: Session, person_id: int) -> list[Copy]:
-    """When staff had a masked name or number shown in full, and why."""
-    rows = session.scalars(
-        select(Unmasking).where(Unmasking.person_id == person_id).order_by(Unmasking.id)
-    )
-    return [{"at": _iso(row.at), "reason": row.reason} for row in rows]
-
-
-def _acts(session: Session, names: Collection[str]) -> list[Copy]:
-    """What the person did here, by the audit."""
-    rows = select(Audit.at, Audit.act).where(Audit.actor.in_(names)).order_by(Audit.id)
-    return [{"at": _iso(at), "act": act} for at, act in session.execute(rows)]
 
 
 def _invited(session: Session, person: Person) -> Copy:
@@ -251,23 +144,25 @@ def _invited(session: Session, person: Person) -> Copy:
         "name": name_of(session, person),
         "phone": phone_of(session, person),
         "language": person.locale,
-        "known_since": _iso(person.created_at),
+        "known_since": iso(person.created_at),
         "registrations": [
             {
                 "receipt": r.receipt,
                 "token_for_the_bank": r.referral_token,
                 "channel": r.channel,
-                "started_at": _iso(r.started_at),
-                "proven_at": _iso(r.proven_at),
+                "started_at": iso(r.started_at),
+                "proven_at": iso(r.proven_at),
                 "visits": _visits(session, r),
             }
             for r in registrations
         ],
-        "consents": [_consent(c) for c in session.scalars(agreed)],
+        "consents": [consent_part(c) for c in session.scalars(agreed)],
         "applications": _applications(session, [r.id for r in referrals]),
-        **_money(session, {f"friend:{r.id}" for r in referrals}, {r.member_id for r in referrals}),
-        "looked_at": _looked_at(session, person.id),
-        "acts": _acts(session, {f"friend:{person.id}"}),
+        **money_parts(
+            session, {f"friend:{r.id}" for r in referrals}, {r.member_id for r in referrals}
+        ),
+        "looked_at": looks_part(session, person.id),
+        "acts": acts_part(session, {f"friend:{person.id}"}),
     }
 
 
@@ -277,7 +172,7 @@ def _visits(session: Session, registration: Registration) -> list[Copy]:
         return []
     theirs = Visit.id == first.id if first.device is None else Visit.device == first.device
     return [
-        {"at": _iso(v.at), "channel": v.channel, "utm": v.utm}
+        {"at": iso(v.at), "channel": v.channel, "utm": v.utm}
         for v in session.scalars(select(Visit).where(theirs).order_by(Visit.id))
     ]
 
@@ -293,7 +188,7 @@ def _applications(session: Session, referral_ids: Collection[int]) -> list[Copy]
         {
             "application": f.application_ref,
             "kind": f.kind,
-            "at": _iso(f.at),
+            "at": iso(f.at),
             "amount": f.amount or None,
         }
         for f in session.scalars(facts)
