@@ -108,7 +108,7 @@ def situations(
             lives=lives,
             holdings=holdings[member_id],
             inactive=members[member_id].inactive_since,
-            lifted=lifted,
+            lifted=by_hand.lifted,
             wakes=(*heard, *([moment] if moment else [])),
         )
 
