@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from shared.actions.retention import (
     erase_unproven,
+    forget_answers,
+    forget_bank_files,
     forget_codes,
     forget_evidence,
     forget_unmatched,
@@ -52,6 +54,8 @@ def keep_house(database: Database, now: datetime) -> dict[str, int]:
         "facts_forgotten": _all(
             database, lambda s: forget_unmatched(s, now, now - KEEP_UNMATCHED, BATCH)
         ),
+        "bank_files_forgotten": _once(database, lambda s: forget_bank_files(s, now)),
+        "answers_forgotten": _all(database, lambda s: forget_answers(s, now, BATCH)),
         "inbox_bodies_erased": _once(database, lambda s: inbox.erase_old_bodies(s, now)),
         "outbox_bodies_erased": _once(database, lambda s: outbox.erase_old_bodies(s, now)),
     }

@@ -12,13 +12,11 @@ from sqlalchemy.orm import Session
 
 from shared.actions.answering import acknowledge, complete
 from shared.actions.preparing import (
-    Total,
     actor_of,
     chunks,
     hold_authority,
     lock_campaign,
     plain_totals,
-    totals_of,
 )
 from shared.base.errors import Refusal
 from shared.base.money import Unit
@@ -30,19 +28,21 @@ from shared.people.staff import Staff
 from shared.post.audit import record
 from shared.referrals.referrals import Referral
 from shared.reports.payout_file import Form, Row, write
+from shared.rewards.payable import standings_in
 from shared.rewards.payouts import (
     Batch,
     Line,
     LineState,
-    Part,
     PartKind,
+    Piece,
     State,
+    Total,
     batch_for_update,
     close,
     lines_of,
     move,
     parts_of,
-    standings_in,
+    totals_of,
 )
 
 
@@ -110,9 +110,7 @@ def cancel(session: Session, who: Staff | str, number: int, now: datetime) -> in
     batch = _held(session, number)
     move(batch, State.CANCELLED, now)
     lines = lines_of(session, number, LineState.WAITING)
-    parts = parts_of(session, lines)
-    for line in lines:
-        close(line, parts[line.id], LineState.WITHDRAWN, "cancelled", now)
+    close(session, lines, LineState.WITHDRAWN, "cancelled", now)
     record(session, actor_of(who), "payout.cancelled", f"payout:{number}", now, lines=len(lines))
     session.flush()
     return len(lines)
@@ -177,9 +175,7 @@ def _withdraw_stale(session: Session, batch: Batch, now: datetime) -> int:
         for line in lines
         if any(stands.get(_place(part), 0) < part.amount for part in parts[line.id])
     ]
-    for line in stale:
-        close(line, parts[line.id], LineState.WITHDRAWN, "changed", now)
-    session.flush()
+    close(session, stale, LineState.WITHDRAWN, "changed", now)
     return len(stale)
 
 
@@ -191,10 +187,10 @@ def _stands(session: Session, batch: Batch) -> dict[Any, int]:
     }
 
 
-def _place(part: Part) -> tuple[Any, Unit, Account]:
-    pays = part.kind == PartKind.PAY.value
+def _place(part: Piece) -> tuple[Any, Unit, Account]:
+    pays = part.kind is PartKind.PAY
     account = Account.AVAILABLE if pays else Account.RECOVERABLE
-    return part.key, Unit(part.unit), account
+    return part.key, part.unit, account
 
 
 def _hold_against_ledger(session: Session, batch: Batch) -> None:

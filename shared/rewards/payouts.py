@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -19,19 +20,19 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
-    func,
-    or_,
+    bindparam,
     select,
     text,
+    update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
 
 from shared.base.database import Base, Id, Utc, id_column
+from shared.base.direct import Direct, among
 from shared.base.errors import Refusal
 from shared.base.money import Unit
-from shared.ledger.balance import Account, Key
-from shared.ledger.entries import Entry, Leg
-from shared.rewards.queue import SettleTask
+from shared.ledger.balance import Key
 
 
 class State(StrEnum):
@@ -156,21 +157,57 @@ class Part(Base):
     borne: Mapped[int] = mapped_column(BigInteger)
     open: Mapped[bool] = mapped_column(Boolean)
 
-    @property
-    def key(self) -> Key:
-        """The key it pays or takes from."""
-        return Key(self.campaign_id, self.party, self.clause, self.occasion)
+
+_LINES = Line.metadata.tables[Line.__tablename__]
+_PARTS = Part.metadata.tables[Part.__tablename__]
+_AT_ONCE = 5_000
+"""Lines whose parts are asked for together."""
 
 
-@dataclass(frozen=True, order=True)
-class Standing:
-    """What one key has in an account that payouts look at."""
+class Piece(NamedTuple):
+    """A part as it is read, by the hundred thousand. Amounts as in `Part`."""
 
-    member: int
+    line: int
+    kind: PartKind
     key: Key
+    """The key it pays or takes from."""
     unit: Unit
-    account: Account
     amount: int
+    tax: int
+    borne: int
+
+
+class Amounts(NamedTuple):
+    """What one line comes to. `net = gross + borne - tax - netted`."""
+
+    gross: int
+    borne: int
+    tax: int
+    netted: int
+    net: int
+
+
+@dataclass(frozen=True)
+class Total:
+    """Sums of lines in one unit. `net = gross + borne - tax - netted`."""
+
+    lines: int = 0
+    gross: int = 0
+    borne: int = 0
+    tax: int = 0
+    netted: int = 0
+    net: int = 0
+
+    def plus(self, line: Line | Amounts) -> Total:
+        """With one line more."""
+        return Total(
+            self.lines + 1,
+            self.gross + line.gross,
+            self.borne + line.borne,
+            self.tax + line.tax,
+            self.netted + line.netted,
+            self.net + line.net,
+        )
 
 
 def move(batch: Batch, to: State, now: datetime) -> None:
@@ -190,6 +227,15 @@ def batch_for_update(session: Session, number: int) -> Batch:
     return batch
 
 
+def totals_of(lines: Iterable[Line]) -> dict[Unit, Total]:
+    """Sums by unit."""
+    totals: dict[Unit, Total] = {}
+    for line in lines:
+        unit = Unit(line.unit)
+        totals[unit] = totals.get(unit, Total()).plus(line)
+    return totals
+
+
 def lines_of(session: Session, batch_id: int, *states: LineState) -> list[Line]:
     """A batch's lines in order; of some states when any is named."""
     query = select(Line).where(Line.batch_id == batch_id).order_by(Line.ordinal)
@@ -198,94 +244,50 @@ def lines_of(session: Session, batch_id: int, *states: LineState) -> list[Line]:
     return list(session.scalars(query))
 
 
-def parts_of(session: Session, lines: Iterable[Line]) -> dict[int, list[Part]]:
+def parts_of(session: Session, lines: Iterable[Line]) -> dict[int, list[Piece]]:
     """The parts of some lines, by line."""
-    found: dict[int, list[Part]] = {line.id: [] for line in lines}
+    found: dict[int, list[Piece]] = {line.id: [] for line in lines}
     ids = list(found)
-    for start in range(0, len(ids), 500):
-        query = select(Part).where(Part.line_id.in_(ids[start : start + 500])).order_by(Part.id)
-        for part in session.scalars(query):
-            found[part.line_id].append(part)
+    for start in range(0, len(ids), _AT_ONCE):
+        rows = _PARTS_OF.read(session, lines=ids[start : start + _AT_ONCE])
+        for line, kind, campaign, party, clause, occasion, unit, amount, tax, borne in rows:
+            key = Key(campaign, party, clause, occasion)
+            piece = Piece(line, PartKind(kind), key, Unit(unit), amount, tax, borne)
+            found[line].append(piece)
     return found
 
 
+_PARTS_OF = Direct(
+    select(
+        _PARTS.c.line_id, _PARTS.c.kind,
+        _PARTS.c.campaign_id, _PARTS.c.party, _PARTS.c.clause, _PARTS.c.occasion,
+        _PARTS.c.unit, _PARTS.c.amount, _PARTS.c.tax, _PARTS.c.borne,
+    )
+    .where(among(_PARTS.c.line_id, "lines"))
+    .order_by(_PARTS.c.id)
+)  # fmt: skip
+
+
 def close(
-    line: Line, parts: Iterable[Part], to: LineState, reason: str | None, at: datetime
+    session: Session, lines: Sequence[Line], to: LineState, reason: str | None, at: datetime
 ) -> None:
-    """End a waiting line and free its keys."""
-    assert line.state == LineState.WAITING.value
-    line.state, line.reason, line.answered_at = to.value, reason, at
-    for part in parts:
-        part.open = False
+    """End waiting lines and free their keys: two statements, however many they are."""
+    assert all(line.state == LineState.WAITING.value for line in lines)
+    if not lines:
+        return
+    ids = [line.id for line in lines]
+    ended = {"to_state": to.value, "why": reason, "at": at}
+    session.execute(_END, {"lines": ids} | ended)
+    session.execute(_FREE, {"lines": ids})
+    for line in lines:  # as the database has it now
+        set_committed_value(line, "state", to.value)
+        set_committed_value(line, "reason", reason)
+        set_committed_value(line, "answered_at", at)
 
 
-def unsettled(session: Session, campaign_id: int, now: datetime) -> set[int]:
-    """Members of whom something was heard that the ledger does not say yet."""
-    query = select(SettleTask.member_id).where(
-        SettleTask.campaign_id == campaign_id,
-        or_(SettleTask.due_at <= now, SettleTask.tries > 0),
-    )
-    return set(session.scalars(query))
-
-
-def open_keys(session: Session, campaign_id: int) -> set[tuple[Key, Unit]]:
-    """Keys that an open line holds."""
-    query = select(Part).where(Part.campaign_id == campaign_id, Part.open)
-    return {(part.key, Unit(part.unit)) for part in session.scalars(query)}
-
-
-def standings_in(
-    session: Session, campaign_id: int, accounts: Sequence[Account], *, party: str | None = None
-) -> list[Standing]:
-    """Every key of a campaign (of one party) with something in one of these accounts."""
-    query = (
-        select(
-            Entry.member_id,
-            Entry.party,
-            Entry.clause,
-            Entry.occasion,
-            Leg.unit,
-            Leg.account,
-            func.sum(Leg.amount),
-        )
-        .join(Leg, Leg.entry_id == Entry.id)
-        .where(Entry.campaign_id == campaign_id)
-        .where(Leg.account.in_([account.value for account in accounts]))
-        .group_by(Entry.member_id, Entry.party, Entry.clause, Entry.occasion, Leg.unit, Leg.account)
-        .having(func.sum(Leg.amount) > 0)
-    )
-    if party is not None:
-        query = query.where(Entry.party == party)
-    return sorted(
-        Standing(
-            member, Key(campaign_id, whose, clause, occasion), Unit(unit), Account(account), int(n)
-        )
-        for member, whose, clause, occasion, unit, account, n in session.execute(query)
-    )
-
-
-def versions_of(session: Session, campaign_id: int) -> dict[Key, int]:
-    """The version that each key's last entry names, where it names one."""
-    columns = (Entry.party, Entry.clause, Entry.occasion)
-    last = (
-        select(*columns, func.max(Entry.revision).label("revision"))
-        .where(Entry.campaign_id == campaign_id)
-        .group_by(*columns)
-        .subquery()
-    )
-    rows = session.execute(
-        select(*columns, Entry.why)
-        .join(
-            last,
-            (last.c.party == Entry.party)
-            & (last.c.clause == Entry.clause)
-            & (last.c.occasion == Entry.occasion)
-            & (last.c.revision == Entry.revision),
-        )
-        .where(Entry.campaign_id == campaign_id)
-    )
-    return {
-        Key(campaign_id, party, clause, occasion): int(why["version"])
-        for party, clause, occasion, why in rows
-        if "version" in why
-    }
+_END = (
+    update(_LINES)
+    .where(among(_LINES.c.id, "lines"))
+    .values(state=bindparam("to_state"), reason=bindparam("why"), answered_at=bindparam("at"))
+)
+_FREE = update(_PARTS).where(among(_PARTS.c.line_id, "lines")).values(open=False)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import islice
 
 import pytest
 from spring import LADDER_OFF, WELCOME_OFF
@@ -23,6 +24,7 @@ from shared.ledger.balance import Account, Key
 from shared.people.staff import Staff
 from shared.post.audit import Audit
 from shared.reports.payout_file import Form
+from shared.rewards.payments import pay_all
 from shared.rewards.payouts import TRANSITIONS, Batch, Line, State
 from shared.rewards.queue import wake
 from shared.rewards.settle import settle
@@ -54,23 +56,19 @@ def plain(tell: Callable):
 
 
 def noting(told: list) -> Callable:
-    """Stands in for `notify_member`: keeps what members would read."""
+    """Stands in for `notify_members`: keeps what members would read."""
 
-    def notify(_session, _member, notice, params, _now, **_once):
-        told.append((notice, params))
+    def notify(_session, notices, _now):
+        told.extend((notice.kind, notice.params) for notice in notices)
+        return len(notices)
 
     return notify
 
 
 def listening(monkeypatch, told: list) -> None:
     """Has every member listen, and keeps what settling would tell them."""
-
-    def notify(_session, notices, _now):
-        told.extend((notice.kind, notice.params) for notice in notices)
-        return len(notices)
-
     monkeypatch.setattr(settling, "listeners", lambda _session, members: set(members))
-    monkeypatch.setattr(settling, "notify_members", notify)
+    monkeypatch.setattr(settling, "notify_members", noting(told))
 
 
 def qualified(story, *names: str, day: float) -> None:
@@ -190,16 +188,13 @@ def test_when_the_process_dies_in_between_nothing_is_paid_and_the_file_is_loaded
     till = Till(bob)
     rows = till.sends(33)
     before = bob.ledger("Alice")
-    happened = []
 
-    def dies(*arguments, **named):
-        happened.append(arguments)
-        if len(happened) == 2:
-            raise KeyboardInterrupt
-        return happen(*arguments, **named)
+    def dies(session, payments, now):
+        """After the first of several keys."""
+        pay_all(session, islice(payments, 1), now)
+        raise KeyboardInterrupt
 
-    happen = answering.happen
-    monkeypatch.setattr(answering, "happen", dies)
+    monkeypatch.setattr(answering, "pay_all", dies)
     with pytest.raises(KeyboardInterrupt):
         till.answer(rows, 33)
     monkeypatch.undo()
@@ -438,7 +433,7 @@ def test_a_refund_that_turns_out_wrong_makes_the_reward_whole_again(plain):
 @once
 def test_the_member_is_told_what_was_paid_and_what_failed(bob, monkeypatch):
     told = []
-    monkeypatch.setattr(answering, "notify_member", noting(told))
+    monkeypatch.setattr(answering, "notify_members", noting(told))
     till = Till(bob)
     till.answer(till.sends(33), 33, C_Alice="closed")
     bob.settle(33)
