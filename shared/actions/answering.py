@@ -17,7 +17,7 @@ from shared.actions.preparing import chunks, lock_campaign
 from shared.base.direct import among
 from shared.base.money import Unit
 from shared.campaigns.campaigns import terms_of
-from shared.campaigns.rules import Programme
+from shared.campaigns.rules import Terms
 from shared.post.audit import record
 from shared.reports.payout_file import Answer
 from shared.rewards.payments import Payment, pay_all
@@ -154,15 +154,15 @@ def _fail(session: Session, lines: Sequence[tuple[Line, str]], now: datetime) ->
 def _tell(session: Session, lines: Sequence[Line], notice: str, now: datetime) -> None:
     """Members hear of their own lines; a friend has no chat with us."""
     own = [line for line in lines if line.party.startswith("member:")]
-    rules = {
-        campaign_id: terms_of(session, campaign_id).newest
+    terms = {
+        campaign_id: terms_of(session, campaign_id)
         for campaign_id in {line.campaign_id for line in own if line.item}
     }
     for some in chunks(own, _TOLD_AT_ONCE):
-        notify_members(session, [_notice(line, notice, rules) for line in some], now)
+        notify_members(session, [_notice(line, notice, terms) for line in some], now)
 
 
-def _notice(line: Line, notice: str, rules: Mapping[int, Programme]) -> Notice:
+def _notice(line: Line, notice: str, terms: Mapping[int, Terms]) -> Notice:
     params: dict[str, Any] = {
         "unit": line.unit,
         "amount": line.net,
@@ -170,10 +170,11 @@ def _notice(line: Line, notice: str, rules: Mapping[int, Programme]) -> Notice:
         "borne": line.borne,
         "netted": line.netted,
     }
-    newest = rules.get(line.campaign_id)
-    prize = newest.only(line.item, Unit(line.unit)) if newest and line.item else None
-    if newest and prize is not None and (named := newest.named(prize)) is not None:
-        params["names"] = named.model_dump()
+    if line.item:
+        rules = terms[line.campaign_id].holding(line.item)
+        prize = rules.only(line.item, Unit(line.unit))
+        if prize is not None and (named := rules.named(prize)) is not None:
+            params["names"] = named.model_dump()
     return Notice(line.member_id, notice, params, once=f"{notice}:{line.reference}")
 
 

@@ -22,7 +22,7 @@ from shared.reports.desk_approvals import ApprovalLine, approval_line, approval_
 from shared.reports.desk_effects import effect_on
 from shared.reports.desk_waiting import Waiting, Work, waiting_work
 from webapp.desk.face import desk, filters, page, present
-from webapp.desk.programme import changes_to
+from webapp.desk.programme import changes_to, removed_clauses
 from webapp.desk.seats import acting, asking
 from webapp.desk.tables import Cell, Column, as_csv
 from webapp.desk.typed import one_of
@@ -116,7 +116,7 @@ def _nothing() -> Approval:
 def _page(session: Session, asked: Approval, refused: str = "") -> Response:
     line, now, locale = approval_line(session, asked), wiring().now(), request_locale()
     own = asked.made_by == present().staff_id
-    more = {"effect": None, "to": None, "file": None, "found": [], "terms": []}
+    more = {"effect": None, "to": None, "file": None, "found": [], "terms": [], "kept": {}}
     if asked.kind == ApprovalKind.MOVE and line.campaign is not None:
         more |= {"effect": effect_on(session, line.campaign, now), "to": Life(asked.body["to"])}
     elif asked.kind == ApprovalKind.VERSION:
@@ -125,7 +125,8 @@ def _page(session: Session, asked: Approval, refused: str = "") -> Response:
         except CampaignFileError:  # a file of an older day, decided or not
             refused = refused or words_of(Refusal("approval.stale"))
         else:
-            more |= {"file": file, "found": found, "terms": file_terms(file, locale)}
+            kept = removed_clauses(session, line.campaign, found)
+            more |= {"file": file, "found": found, "terms": file_terms(file, locale), "kept": kept}
     return page(
         "approval", "approvals", UNPROCESSABLE if refused else 200, line=line, asked=asked,
         own=own, refused=refused, tones=TONES, what=what_of(line), Life=Life, **more,
