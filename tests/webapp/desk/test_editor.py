@@ -207,32 +207,32 @@ def test_the_order_moves_and_the_difference_says_so(desks: Desks, tang: Desk) ->
     assert [each.part for each in found] == ["clause", "order"]
 
 
-@pytest.mark.parametrize(
-    ("typed", "wrong"),
-    [
-        ({"clauses[0].trigger.first_purchase.at_least": "a lot"}, None),
-        ({"clauses[0].trigger.first_purchase.within_days": ""}, None),
-        ({"clauses[5].amount.pick[0]": "plenty"}, None),
-        ({"clauses[4].amount.donate": "plenty"}, None),
-        ({"clauses[2].steps[1].at": "9"}, "clauses[2].steps[0].at"),
-        ({"clauses[6].bands[0].amount": "none"}, None),
-        ({"clauses[3].at_once_percent": "20"}, None),
-        ({"clauses[8].multipliers[1].ends": ""}, "clauses[8].multipliers[1].percent"),
-        ({"clauses[8].multipliers[1].starts": "2026-02-30"}, None),
-        ({"clauses[7].cooling_days": "91"}, "claw_back_days"),
-        ({"gifts[0].stock": "0"}, None),
-    ],
+WRONG = (
+    ({"clauses[0].trigger.first_purchase.at_least": "a lot"}, None),
+    ({"clauses[0].trigger.first_purchase.within_days": ""}, None),
+    ({"clauses[5].amount.pick[0]": "plenty"}, None),
+    ({"clauses[4].amount.donate": "plenty"}, None),
+    ({"clauses[2].steps[1].at": "9"}, "clauses[2].steps[0].at"),
+    ({"clauses[6].bands[0].amount": "none"}, None),
+    ({"clauses[3].at_once_percent": "20"}, None),
+    ({"clauses[8].multipliers[1].ends": ""}, "clauses[8].multipliers[1].percent"),
+    ({"clauses[8].multipliers[1].starts": "2026-02-30"}, None),
+    ({"clauses[7].cooling_days": "91"}, "claw_back_days"),
+    ({"gifts[0].stock": "0"}, None),
 )
-def test_what_is_wrong_is_marked_where_it_is_mended(
-    rich: Desks, tang: Desk, typed: dict[str, str], wrong: str | None
-) -> None:
-    tang.opens(EDIT)
-    page = steps(tang, "compare", **typed)
-    assert page.status == 422
-    name = wrong or next(iter(typed))
-    assert f'id="{name}-error"' in page.html
-    assert not page.has("errors")
-    assert shown(tang)[next(iter(typed))] == next(iter(typed.values()))
+"""What is typed, and where that is marked when it is not the field itself."""
+
+
+def test_what_is_wrong_is_marked_where_it_is_mended(rich: Desks, tang: Desk) -> None:
+    as_it_was = filled(tang.opens(EDIT).html)
+    for typed, elsewhere in WRONG:
+        ((name, value),) = typed.items()
+        page = tang.posts(EDIT, **(as_it_was | typed | {"step": "compare"}))
+        assert page.status == 422, name
+        assert f'id="{elsewhere or name}-error"' in page.html, name
+        assert page.html.count('<p class="field__error" id=') == 1, name
+        assert not page.has("errors")
+        assert shown(tang)[name] == value
 
 
 def test_a_name_twice_and_nothing_that_qualifies_are_marked_too(desks: Desks, tang: Desk) -> None:
