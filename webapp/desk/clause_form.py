@@ -193,7 +193,7 @@ def prize_groups(plain: Plain, in_force: Collection[str]) -> Iterator[Group]:
     for kind, name in LISTS.items():
         rows = [
             Group(
-                t(f"desk.prize.{kind.value}"),
+                t("desk.edit.clause", kind=t(f"desk.prize.{kind.value}"), id=each.get("id")),
                 tuple(_listed(each, here, _is_new(plain[name], n, in_force))),
             )
             for n, each, here in _entries(plain, (), name)
@@ -212,7 +212,7 @@ def _listed(each: Plain, place: Place, is_new: bool) -> Iterator[FormField]:
     if is_new:
         yield field((*place, "id"), each.get("id"))
     for language in _LANGUAGES:
-        label = f"{field_name('name', request_locale())} · {t(f'layout.language.{language}')}"
+        label = f"{t('desk.edit.name')} · {t(f'layout.language.{language}')}"
         yield field((*place, "name", language), each["name"].get(language), label=label)
     if place[0] == "gifts":
         yield field((*place, "stock"), each.get("stock"), "number")

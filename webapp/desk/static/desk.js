@@ -28,7 +28,7 @@
       sent.set("step", pressed.name === "step" ? pressed.value : "preview");
       const answer = await fetch(form.action, { method: "POST", body: sent });
       if (answer.redirected) return window.location.assign(answer.url);
-      const came = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const came = Object.assign(document.createElement("template"), { innerHTML: await answer.text() }).content;
       const now = came.querySelector("[data-form-here]");
       if (!now) return window.location.reload();
       parts.replaceChildren(...now.childNodes);
