@@ -21,18 +21,9 @@ from shared.campaigns.rules import Terms
 from shared.post.audit import record
 from shared.reports.payout_file import Answer
 from shared.rewards.payments import Payment, pay_all
-from shared.rewards.payouts import (
-    Batch,
-    Line,
-    LineState,
-    PartKind,
-    Piece,
-    State,
-    close,
-    move,
-    parts_of,
-)
+from shared.rewards.payouts import Batch, Line, LineState, PartKind, State, move
 from shared.rewards.queue import wake_all
+from shared.rewards.slips import SLIPS, Piece, Slip, close, parts_of
 from shared.rewards.standing import Happening
 
 _MONEY = frozenset({Unit.CNY, Unit.DONATION})
@@ -61,7 +52,7 @@ def take_answers(
     lines = _lines_by_reference(session, answers)
     sent = _sent(session, lines.values())
     came_to, paid = Answered(), []
-    failed: list[tuple[Line, str]] = []
+    failed: list[tuple[Slip, str]] = []
     news: dict[int, Answer] = {}
     for answer in answers:
         line = lines.get(answer.reference)
@@ -92,7 +83,7 @@ def take_answers(
 
 
 def _obstacle(
-    sent: Collection[int], line: Line | None, before: Answer | None, answer: Answer
+    sent: Collection[int], line: Slip | None, before: Answer | None, answer: Answer
 ) -> str | None:
     """Why an answer is not taken. `sent`: the batches that the bank has and has not ended."""
     if line is None:
@@ -108,24 +99,24 @@ def _obstacle(
     return None if paid == answer.paid else "other"
 
 
-def _lines_by_reference(session: Session, answers: Iterable[Answer]) -> dict[str, Line]:
+def _lines_by_reference(session: Session, answers: Iterable[Answer]) -> dict[str, Slip]:
     """The lines meant, locked behind their campaigns and batches."""
     named = {"named": sorted({answer.reference for answer in answers})}
     of = among(Line.reference, "named")
     campaigns = session.scalars(select(Line.campaign_id).where(of).distinct(), named)
     for campaign_id in sorted(campaigns):
         lock_campaign(session, campaign_id)
-    query = select(Line).where(of).order_by(Line.id).execution_options(populate_existing=True)
-    return {line.reference: line for line in session.scalars(query, named)}
+    slips = (Slip(*row) for row in session.execute(SLIPS.where(of), named))
+    return {slip.reference: slip for slip in slips}
 
 
-def _sent(session: Session, lines: Iterable[Line]) -> set[int]:
+def _sent(session: Session, lines: Iterable[Slip]) -> set[int]:
     """Which of their batches the bank has."""
     of = Batch.id.in_({line.batch_id for line in lines})
     return set(session.scalars(select(Batch.id).where(of, Batch.state == State.EXPORTED.value)))
 
 
-def complete(session: Session, lines: Sequence[Line], now: datetime) -> None:
+def complete(session: Session, lines: Sequence[Slip], now: datetime) -> None:
     """Paid: the keys' lives say so, and settling moves the ledger."""
     close(session, lines, LineState.PAID, None, now)
     pay_all(session, _payments(lines, parts_of(session, lines)), now)
@@ -133,7 +124,7 @@ def complete(session: Session, lines: Sequence[Line], now: datetime) -> None:
     wake_all(session, {(line.campaign_id, line.member_id) for line in lines}, now)
 
 
-def _payments(lines: Iterable[Line], parts: Mapping[int, Iterable[Piece]]) -> Iterator[Payment]:
+def _payments(lines: Iterable[Slip], parts: Mapping[int, Iterable[Piece]]) -> Iterator[Payment]:
     for line in lines:
         for part in parts[line.id]:
             kind, member = _HAPPENED[part.kind], line.member_id
@@ -141,9 +132,9 @@ def _payments(lines: Iterable[Line], parts: Mapping[int, Iterable[Piece]]) -> It
             yield Payment(part.key, member, kind, part.unit, *amounts)
 
 
-def _fail(session: Session, lines: Sequence[tuple[Line, str]], now: datetime) -> None:
+def _fail(session: Session, lines: Sequence[tuple[Slip, str]], now: datetime) -> None:
     """Not paid: the amount never left `available`, and the next batch may take it."""
-    reasons: dict[str, list[Line]] = defaultdict(list)
+    reasons: dict[str, list[Slip]] = defaultdict(list)
     for line, reason in lines:
         reasons[reason].append(line)
     for reason, some in reasons.items():
@@ -151,7 +142,7 @@ def _fail(session: Session, lines: Sequence[tuple[Line, str]], now: datetime) ->
     _tell(session, [line for line, _ in lines], "payout.failed", now)
 
 
-def _tell(session: Session, lines: Sequence[Line], notice: str, now: datetime) -> None:
+def _tell(session: Session, lines: Sequence[Slip], notice: str, now: datetime) -> None:
     """Members hear of their own lines; a friend has no chat with us."""
     own = [line for line in lines if line.party.startswith("member:")]
     terms = {
@@ -162,7 +153,7 @@ def _tell(session: Session, lines: Sequence[Line], notice: str, now: datetime) -
         notify_members(session, [_notice(line, notice, terms) for line in some], now)
 
 
-def _notice(line: Line, notice: str, terms: Mapping[int, Terms]) -> Notice:
+def _notice(line: Slip, notice: str, terms: Mapping[int, Terms]) -> Notice:
     params: dict[str, Any] = {
         "unit": line.unit,
         "amount": line.net,

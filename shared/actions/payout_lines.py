@@ -15,7 +15,8 @@ from shared.base.rows import Row, insert_rows
 from shared.campaigns.tax import TaxRule
 from shared.ledger.balance import Account
 from shared.rewards.payable import Standing
-from shared.rewards.payouts import Amounts, Batch, Line, LineState, Part, PartKind, Total
+from shared.rewards.payouts import Batch, Line, LineState, Part, PartKind
+from shared.rewards.slips import Amounts, Total
 
 _NAMED_BY_CLAUSE = frozenset({Unit.GIFT, Unit.PRIVILEGE, Unit.DONATION})
 """Units of which only the clause says what is given."""

@@ -25,7 +25,8 @@ from shared.people.staff import Role, Staff
 from shared.post.audit import record
 from shared.referrals.referrals import CreditRow
 from shared.rewards.payable import open_keys, standings_in, unsettled
-from shared.rewards.payouts import Batch, State, Total
+from shared.rewards.payouts import Batch, State
+from shared.rewards.slips import Total
 
 PAYERS = frozenset({Role.DESK.value, Role.MANAGER.value})
 """Whose role prepares, confirms and sees payouts in full."""

@@ -14,7 +14,8 @@ from shared.campaigns.campaigns import Campaign, CampaignVersion
 from shared.campaigns.tax import Per, TaxRule, withheld
 from shared.ledger.balance import Account
 from shared.rewards.payable import Standing, standings_in, versions_of
-from shared.rewards.payouts import Batch, Line, LineState, PartKind, parts_of
+from shared.rewards.payouts import Batch, Line, LineState, PartKind
+from shared.rewards.slips import parts_of
 
 
 class TaxOffice:

@@ -21,7 +21,7 @@ from shared.jobs.opening import opened
 from shared.people.staff import check_pin
 from shared.reports.payout_file import Form, read_answers
 from shared.reports.payouts import batches
-from shared.rewards.payouts import Total
+from shared.rewards.slips import Total
 
 ANSWERS_AT_ONCE = 1000
 """Answers a transaction: what an interruption may have to take again."""

@@ -18,7 +18,8 @@ from shared.ledger.entries import Entry, Leg
 from shared.reports.desk_people import masked_name, who
 from shared.reports.desk_rows import Slice
 from shared.reports.payouts import Sum, sums_of
-from shared.rewards.payouts import Batch, Line, LineState, Part, PartKind, State, Total
+from shared.rewards.payouts import Batch, Line, LineState, Part, PartKind, State
+from shared.rewards.slips import Total
 
 
 @dataclass(frozen=True)

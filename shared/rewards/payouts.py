@@ -6,11 +6,8 @@ pays and those it takes back from. A key is in one open line at a time: the data
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -20,19 +17,12 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
-    bindparam,
-    select,
     text,
-    update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
-from sqlalchemy.orm.attributes import set_committed_value
 
 from shared.base.database import Base, Id, Utc, id_column
-from shared.base.direct import Direct, among
 from shared.base.errors import Refusal
-from shared.base.money import Unit
-from shared.ledger.balance import Key
 
 
 class State(StrEnum):
@@ -158,58 +148,6 @@ class Part(Base):
     open: Mapped[bool] = mapped_column(Boolean)
 
 
-_LINES = Line.metadata.tables[Line.__tablename__]
-_PARTS = Part.metadata.tables[Part.__tablename__]
-_AT_ONCE = 5_000
-"""Lines whose parts are asked for together."""
-
-
-class Piece(NamedTuple):
-    """A part as it is read, by the hundred thousand. Amounts as in `Part`."""
-
-    line: int
-    kind: PartKind
-    key: Key
-    """The key it pays or takes from."""
-    unit: Unit
-    amount: int
-    tax: int
-    borne: int
-
-
-class Amounts(NamedTuple):
-    """What one line comes to. `net = gross + borne - tax - netted`."""
-
-    gross: int
-    borne: int
-    tax: int
-    netted: int
-    net: int
-
-
-@dataclass(frozen=True)
-class Total:
-    """Sums of lines in one unit. `net = gross + borne - tax - netted`."""
-
-    lines: int = 0
-    gross: int = 0
-    borne: int = 0
-    tax: int = 0
-    netted: int = 0
-    net: int = 0
-
-    def plus(self, line: Line | Amounts) -> Total:
-        """With one line more."""
-        return Total(
-            self.lines + 1,
-            self.gross + line.gross,
-            self.borne + line.borne,
-            self.tax + line.tax,
-            self.netted + line.netted,
-            self.net + line.net,
-        )
-
-
 def move(batch: Batch, to: State, now: datetime) -> None:
     """Change a batch's state. Refusal `payout.state` for a step that is not there."""
     if to not in TRANSITIONS[State(batch.state)]:
@@ -225,69 +163,3 @@ def batch_for_update(session: Session, number: int) -> Batch:
     if batch is None:
         raise Refusal("payout.unknown", number=number)
     return batch
-
-
-def totals_of(lines: Iterable[Line]) -> dict[Unit, Total]:
-    """Sums by unit."""
-    totals: dict[Unit, Total] = {}
-    for line in lines:
-        unit = Unit(line.unit)
-        totals[unit] = totals.get(unit, Total()).plus(line)
-    return totals
-
-
-def lines_of(session: Session, batch_id: int, *states: LineState) -> list[Line]:
-    """A batch's lines in order; of some states when any is named."""
-    query = select(Line).where(Line.batch_id == batch_id).order_by(Line.ordinal)
-    if states:
-        query = query.where(Line.state.in_([state.value for state in states]))
-    return list(session.scalars(query))
-
-
-def parts_of(session: Session, lines: Iterable[Line]) -> dict[int, list[Piece]]:
-    """The parts of some lines, by line."""
-    found: dict[int, list[Piece]] = {line.id: [] for line in lines}
-    ids = list(found)
-    for start in range(0, len(ids), _AT_ONCE):
-        rows = _PARTS_OF.read(session, lines=ids[start : start + _AT_ONCE])
-        for line, kind, campaign, party, clause, occasion, unit, amount, tax, borne in rows:
-            key = Key(campaign, party, clause, occasion)
-            piece = Piece(line, PartKind(kind), key, Unit(unit), amount, tax, borne)
-            found[line].append(piece)
-    return found
-
-
-_PARTS_OF = Direct(
-    select(
-        _PARTS.c.line_id, _PARTS.c.kind,
-        _PARTS.c.campaign_id, _PARTS.c.party, _PARTS.c.clause, _PARTS.c.occasion,
-        _PARTS.c.unit, _PARTS.c.amount, _PARTS.c.tax, _PARTS.c.borne,
-    )
-    .where(among(_PARTS.c.line_id, "lines"))
-    .order_by(_PARTS.c.id)
-)  # fmt: skip
-
-
-def close(
-    session: Session, lines: Sequence[Line], to: LineState, reason: str | None, at: datetime
-) -> None:
-    """End waiting lines and free their keys: two statements, however many they are."""
-    assert all(line.state == LineState.WAITING.value for line in lines)
-    if not lines:
-        return
-    ids = [line.id for line in lines]
-    ended = {"to_state": to.value, "why": reason, "at": at}
-    session.execute(_END, {"lines": ids} | ended)
-    session.execute(_FREE, {"lines": ids})
-    for line in lines:  # as the database has it now
-        set_committed_value(line, "state", to.value)
-        set_committed_value(line, "reason", reason)
-        set_committed_value(line, "answered_at", at)
-
-
-_END = (
-    update(_LINES)
-    .where(among(_LINES.c.id, "lines"))
-    .values(state=bindparam("to_state"), reason=bindparam("why"), answered_at=bindparam("at"))
-)
-_FREE = update(_PARTS).where(among(_PARTS.c.line_id, "lines")).values(open=False)

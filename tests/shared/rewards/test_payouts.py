@@ -552,7 +552,7 @@ def test_a_file_that_is_not_the_ledger_is_never_written(bob, monkeypatch):
     till.confirm(number, 33)
     bob.bank("Bob", Kind.CLOSED, day=34)
     bob.settle(34)
-    monkeypatch.setattr(paying, "_withdraw_stale", lambda *_: 0)
+    monkeypatch.setattr(paying, "_withdraw_stale", lambda *_: ([], 0))
     with pytest.raises(Refusal, match=r"^payout\.uneven$"):
         till.export(number, 34)
     monkeypatch.undo()
