@@ -65,7 +65,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One line of the bank's answer, on its line of the file. A file may hold 400,000."""
+    """One line of the bank's answer, on its line of the file. A file may hold 480,000."""
 
     line: int
     reference: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from spring import LADDER_OFF, WELCOME_OFF
 
 from shared.actions.campaigning import closes_from
@@ -12,6 +13,8 @@ from shared.campaigns.campaigns import current_version, get_campaign, limits_at
 from shared.campaigns.words import terms_lines
 from shared.reports.desk_effects import Kept, kept_of
 
+once = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Rules in which the engines have no part are told once."""
 FIRST = ("    amount: ¥50\n", "    amount: ¥50\n    first_n: 1\n")
 LISTED = "gifts:\n  - {id: mug, name: {zh_Hans: 杯, zh_Hant: 杯, en: a mug}, stock: 1}\n\nlimits:\n"
 MUG = "  - {id: mug, kind: base, trigger: approved, amount: {gift: mug}, cooling_days: 30}\n"
@@ -46,6 +49,7 @@ def test_who_registered_before_keeps_the_clause_and_the_places_it_has(tell: Call
         assert not any("first 1" in line or "Welcome" in line for line in terms)
 
 
+@once
 def test_the_last_gift_is_given_once_though_its_clause_is_gone(tell: Callable) -> None:
     story = tell(LADDER_OFF, WELCOME_OFF, *ONE_MUG)
     story.friend("Bob", of="Alice")
@@ -61,6 +65,7 @@ def test_the_last_gift_is_given_once_though_its_clause_is_gone(tell: Callable) -
     story.verify(20)
 
 
+@once
 def test_a_limit_goes_when_its_clause_stays_without_one(tell: Callable) -> None:
     story = tell(FIRST)
     story.campaign_file(day=5)
@@ -69,6 +74,7 @@ def test_a_limit_goes_when_its_clause_stays_without_one(tell: Callable) -> None:
         assert "first:welcome" not in limits_at(session, story.campaign, story.at(6))
 
 
+@once
 def test_a_campaign_is_not_closed_before_what_older_rules_promise(tell: Callable) -> None:
     shares = "  - {id: share, kind: share, months: 12, bands: [{at_least: ¥1000, amount: ¥5}]}\n"
     story = tell(("clauses:\n", f"clauses:\n{shares}"))

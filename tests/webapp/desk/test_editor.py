@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from counter import CAMPAIGN, Page, both_engines, words
+from counter import CAMPAIGN, Page, words
 from desktop import Desk, Desks
 from filled_form import filled, first_button, focused
 from money import history
@@ -248,7 +248,6 @@ def test_a_name_twice_and_nothing_that_qualifies_are_marked_too(desks: Desks, ta
     assert words("desk.edit.qualifies.derived") in page.html
 
 
-@both_engines
 def test_a_clause_that_has_granted_is_taken_out_and_goes_on_for_whom_it_was_promised(
     desks: Desks, tang: Desk, shen: Desk
 ) -> None:
@@ -292,20 +291,19 @@ def test_what_did_not_come_from_the_form_changes_nothing(desks: Desks, tang: Des
         json.dumps(before | {"clauses": [{"id": "a", "kind": "base", "deep": deep}]}),
         json.dumps(before | {"limits": {"budget": "much"}}),
     ]  # fmt: skip
+    as_it_was = shown(tang)
     for structure in forged:
-        tang.opens(EDIT)
-        page = tang.posts(EDIT, structure=structure, step="compare")
-        assert words("error.campaign.same") in page.html, structure[:80]
+        page = tang.posts(EDIT, structure=structure, step="look")
+        assert page.status == 200, structure[:80]
+        assert shown(tang)["structure"] == as_it_was["structure"], structure[:80]
     for step in (
         "remove clauses[9]", "remove clauses[0].steps[0]", "up name", "add slug", "add clauses[0]",
         "down clauses[99]", "remove clauses", "add clauses[0].amount.pick", "add " + "x" * 5000,
+        "add clauses",
     ):  # fmt: skip
-        tang.opens(EDIT)
-        page = steps(tang, step)
+        page = tang.posts(EDIT, **(as_it_was | {"step": step, "new_kind": "<none>"}))
         assert page.status == 200, step
-        assert words("error.campaign.same") in steps(tang, "compare").html, step
-    tang.opens(EDIT)
-    assert steps(tang, "add clauses", new_kind="<none>").status == 200
+        assert shown(tang)["structure"] == as_it_was["structure"], step
 
 
 def test_names_that_somebody_typed_come_back_escaped(tang: Desk) -> None:
