@@ -41,7 +41,9 @@ def install_csrf(app: Flask, signed: Collection[str]) -> None:
     def form_is_ours() -> None:
         if request.method in _SAFE or request.endpoint is None or request.blueprint in signed:
             return
-        given = request.form.get(FIELD) or request.headers.get(HEADER, "")
         kept = session.get(FIELD, "")
-        if not kept or not hmac.compare_digest(str(kept).encode(), given.encode()):
+        if not kept:
+            raise StaleForm  # before anything of what was sent is read
+        given = request.form.get(FIELD) or request.headers.get(HEADER, "")
+        if not hmac.compare_digest(str(kept).encode(), given.encode()):
             raise StaleForm

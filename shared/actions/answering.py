@@ -3,7 +3,8 @@ once, in the transaction that says so in the lives of its keys."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,27 +12,23 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.actions.notifying import notify_member
-from shared.actions.preparing import lock_campaign
+from shared.actions.notifying import Notice, notify_members
+from shared.actions.preparing import chunks, lock_campaign
+from shared.base.direct import among
 from shared.base.money import Unit
 from shared.campaigns.campaigns import terms_of
+from shared.campaigns.rules import Terms
 from shared.post.audit import record
 from shared.reports.payout_file import Answer
-from shared.rewards.payouts import (
-    Batch,
-    Line,
-    LineState,
-    Part,
-    PartKind,
-    State,
-    close,
-    move,
-    parts_of,
-)
-from shared.rewards.queue import wake
-from shared.rewards.standing import Happening, happen
+from shared.rewards.payments import Payment, pay_all
+from shared.rewards.payouts import Batch, Line, LineState, PartKind, State, move
+from shared.rewards.queue import wake_all
+from shared.rewards.slips import SLIPS, Piece, Slip, close, parts_of
+from shared.rewards.standing import Happening
 
 _MONEY = frozenset({Unit.CNY, Unit.DONATION})
+_HAPPENED = {PartKind.PAY: Happening.PAID, PartKind.NET: Happening.RECOVERED}
+_TOLD_AT_ONCE = 1000
 
 
 @dataclass
@@ -53,13 +50,14 @@ def take_answers(
     should not have it), `other` (answered differently before), `amount` (not what was asked).
     """
     lines = _lines_by_reference(session, answers)
+    sent = _sent(session, lines.values())
     came_to, paid = Answered(), []
-    failed: list[tuple[Line, str]] = []
+    failed: list[tuple[Slip, str]] = []
     news: dict[int, Answer] = {}
     for answer in answers:
         line = lines.get(answer.reference)
         before = news.get(line.id) if line is not None else None
-        if why := _obstacle(session, line, before, answer):
+        if why := _obstacle(sent, line, before, answer):
             came_to.refused.append((answer.line, answer.reference, why))
             continue
         assert line is not None
@@ -85,8 +83,9 @@ def take_answers(
 
 
 def _obstacle(
-    session: Session, line: Line | None, before: Answer | None, answer: Answer
+    sent: Collection[int], line: Slip | None, before: Answer | None, answer: Answer
 ) -> str | None:
+    """Why an answer is not taken. `sent`: the batches that the bank has and has not ended."""
     if line is None:
         return "unknown"
     if line.net == 0 or line.state == LineState.WITHDRAWN.value:
@@ -95,61 +94,66 @@ def _obstacle(
     if answer.paid and answer.hundredths not in (None, asked):
         return "amount"
     if line.state == LineState.WAITING.value and before is None:
-        sent = session.get_one(Batch, line.batch_id).state == State.EXPORTED.value
-        return None if sent else "not_sent"
+        return None if line.batch_id in sent else "not_sent"
     paid = before.paid if before is not None else line.state == LineState.PAID.value
     return None if paid == answer.paid else "other"
 
 
-def _lines_by_reference(session: Session, answers: Iterable[Answer]) -> dict[str, Line]:
+def _lines_by_reference(session: Session, answers: Iterable[Answer]) -> dict[str, Slip]:
     """The lines meant, locked behind their campaigns and batches."""
-    named = sorted({answer.reference for answer in answers})
-    of = Line.reference.in_(named)
-    for campaign_id in sorted(session.scalars(select(Line.campaign_id).where(of).distinct())):
+    named = {"named": sorted({answer.reference for answer in answers})}
+    of = among(Line.reference, "named")
+    campaigns = session.scalars(select(Line.campaign_id).where(of).distinct(), named)
+    for campaign_id in sorted(campaigns):
         lock_campaign(session, campaign_id)
-    query = select(Line).where(of).order_by(Line.id).execution_options(populate_existing=True)
-    return {line.reference: line for line in session.scalars(query)}
+    slips = (Slip(*row) for row in session.execute(SLIPS.where(of), named))
+    return {slip.reference: slip for slip in slips}
 
 
-def complete(session: Session, lines: Sequence[Line], now: datetime) -> None:
+def _sent(session: Session, lines: Iterable[Slip]) -> set[int]:
+    """Which of their batches the bank has."""
+    of = Batch.id.in_({line.batch_id for line in lines})
+    return set(session.scalars(select(Batch.id).where(of, Batch.state == State.EXPORTED.value)))
+
+
+def complete(session: Session, lines: Sequence[Slip], now: datetime) -> None:
     """Paid: the keys' lives say so, and settling moves the ledger."""
-    parts = parts_of(session, lines)
+    close(session, lines, LineState.PAID, None, now)
+    pay_all(session, _payments(lines, parts_of(session, lines)), now)
+    _tell(session, lines, "payout.paid", now)
+    wake_all(session, {(line.campaign_id, line.member_id) for line in lines}, now)
+
+
+def _payments(lines: Iterable[Slip], parts: Mapping[int, Iterable[Piece]]) -> Iterator[Payment]:
     for line in lines:
-        close(line, parts[line.id], LineState.PAID, None, now)
         for part in parts[line.id]:
-            _happen(session, line, part, now)
-        _tell(session, line, "payout.paid", now)
-    _wake(session, lines, now)
+            kind, member = _HAPPENED[part.kind], line.member_id
+            amounts = part.amount, part.tax, part.borne
+            yield Payment(part.key, member, kind, part.unit, *amounts)
 
 
-def _happen(session: Session, line: Line, part: Part, now: datetime) -> None:
-    pays = part.kind == PartKind.PAY.value
-    happen(
-        session,
-        part.key,
-        line.member_id,
-        Happening.PAID if pays else Happening.RECOVERED,
-        now,
-        unit=Unit(part.unit),
-        amount=part.amount,
-        tax=part.tax,
-        borne=part.borne,
-    )
-
-
-def _fail(session: Session, lines: Sequence[tuple[Line, str]], now: datetime) -> None:
+def _fail(session: Session, lines: Sequence[tuple[Slip, str]], now: datetime) -> None:
     """Not paid: the amount never left `available`, and the next batch may take it."""
-    parts = parts_of(session, [line for line, _ in lines])
+    reasons: dict[str, list[Slip]] = defaultdict(list)
     for line, reason in lines:
-        close(line, parts[line.id], LineState.FAILED, reason, now)
-        _tell(session, line, "payout.failed", now)
-    session.flush()
+        reasons[reason].append(line)
+    for reason, some in reasons.items():
+        close(session, some, LineState.FAILED, reason, now)
+    _tell(session, [line for line, _ in lines], "payout.failed", now)
 
 
-def _tell(session: Session, line: Line, notice: str, now: datetime) -> None:
-    """The member hears of their own lines; a friend has no chat with us."""
-    if not line.party.startswith("member:"):
-        return
+def _tell(session: Session, lines: Sequence[Slip], notice: str, now: datetime) -> None:
+    """Members hear of their own lines; a friend has no chat with us."""
+    own = [line for line in lines if line.party.startswith("member:")]
+    terms = {
+        campaign_id: terms_of(session, campaign_id)
+        for campaign_id in {line.campaign_id for line in own if line.item}
+    }
+    for some in chunks(own, _TOLD_AT_ONCE):
+        notify_members(session, [_notice(line, notice, terms) for line in some], now)
+
+
+def _notice(line: Slip, notice: str, terms: Mapping[int, Terms]) -> Notice:
     params: dict[str, Any] = {
         "unit": line.unit,
         "amount": line.net,
@@ -157,16 +161,12 @@ def _tell(session: Session, line: Line, notice: str, now: datetime) -> None:
         "borne": line.borne,
         "netted": line.netted,
     }
-    rules = terms_of(session, line.campaign_id).newest
-    prize = rules.only(line.item, Unit(line.unit)) if line.item else None
-    if prize is not None and (named := rules.named(prize)) is not None:
-        params["names"] = named.model_dump()
-    notify_member(session, line.member_id, notice, params, now, once=f"{notice}:{line.reference}")
-
-
-def _wake(session: Session, lines: Iterable[Line], now: datetime) -> None:
-    for campaign_id, member_id in sorted({(line.campaign_id, line.member_id) for line in lines}):
-        wake(session, campaign_id, member_id, now)
+    if line.item:
+        rules = terms[line.campaign_id].holding(line.item)
+        prize = rules.only(line.item, Unit(line.unit))
+        if prize is not None and (named := rules.named(prize)) is not None:
+            params["names"] = named.model_dump()
+    return Notice(line.member_id, notice, params, once=f"{notice}:{line.reference}")
 
 
 def acknowledge(session: Session, batch: Batch, now: datetime) -> None:

@@ -28,15 +28,16 @@ from shared.campaigns.campaigns import (
     Campaign,
     Life,
     campaign_by_slug,
-    current_version,
     get_campaign,
     move,
+    rules_of,
 )
 from shared.campaigns.changes import place_words
 from shared.campaigns.export import campaign_yaml, file_yaml
 from shared.campaigns.file import CampaignFile, apply_campaign, read_campaign
 from shared.campaigns.problems import CampaignFileError
 from shared.campaigns.publishing import check_texts, is_published
+from shared.campaigns.rules import Rules
 from shared.people.staff import Staff
 
 _DAY = timedelta(days=1)
@@ -201,17 +202,22 @@ def closes_from(session: Session, campaign: Campaign) -> datetime:
 
     From the end of registrations (closing, or the last day): the form's grace, the days for an
     application, the longest trigger, then the longer of cooling and claw-back, claims (with a
-    supervisor's override) and their appeals.
+    supervisor's override) and their appeals. The longest of every version counts, as friends keep
+    the one they registered under.
     """
-    rules = current_version(session, campaign.id).rules
+    end = min(campaign.ends_at, campaign.life_since)
+    return end + max(map(_longest, rules_of(session, campaign.id).values()))
+
+
+def _longest(rules: Rules) -> timedelta:
+    """How long after the end of registrations a version may still matter."""
     plain = rules.model_dump(mode="json")
     triggers = max(_named(plain, ("within_days", "days")), default=0)
     triggers = max(triggers, _LONGEST_MONTH * max(_named(plain, ("months",)), default=0))
     cooling = max(_named(plain, ("cooling_days",)), default=0)
     days = rules.attribution_days + triggers + max(cooling, rules.claw_back_days)
-    end = min(campaign.ends_at, campaign.life_since)
     claims = max(rules.claims.window_days, rules.claims.override_days) + rules.claims.appeal_days
-    return end + timedelta(hours=rules.form_grace_hours) + (days + claims) * _DAY
+    return timedelta(hours=rules.form_grace_hours) + (days + claims) * _DAY
 
 
 def _named(value: Any, names: tuple[str, ...]) -> Iterator[int]:

@@ -12,6 +12,8 @@ from shared.actions.case_deciding import escalate_cases
 from shared.actions.fishing import find_fishing
 from shared.actions.retention import (
     erase_unproven,
+    forget_answers,
+    forget_bank_files,
     forget_chats,
     forget_claims,
     forget_codes,
@@ -67,6 +69,8 @@ def keep_house(database: Database, now: datetime) -> dict[str, int]:
         "traces_forgotten": _once(database, lambda s: forget_old_traces(s, now)),
         "fishing_found": _once(database, lambda s: find_fishing(s, now)),
         "cases_escalated": _once(database, lambda s: escalate_cases(s, now)),
+        "bank_files_forgotten": _once(database, lambda s: forget_bank_files(s, now)),
+        "answers_forgotten": _all(database, lambda s: forget_answers(s, now, BATCH)),
         "inbox_bodies_erased": _once(database, lambda s: inbox.erase_old_bodies(s, now)),
         "acts_chained": _all(database, lambda s: chain_new(s, BATCH)),
         "outbox_bodies_erased": _once(database, lambda s: outbox.erase_old_bodies(s, now)),

@@ -1,5 +1,6 @@
 """Inquiries: long questions of the desk, a month's review or a simulation, which the worker
-answers. The page that asked shows how far it is; the answer is kept and changes nothing.
+answers; and large payouts, which it prepares (`collecting`). The page that asked shows how far it
+is; the answer is kept.
 
 A worker says every few seconds that it is still at it, in real time; of one that fell silent
 another takes the question over, once.
@@ -46,6 +47,8 @@ class InquiryKind(StrEnum):
     """A month's review: `{"month": "YYYY-MM"}`, and the bank's answer file where one was sent."""
     TRIAL = "trial"
     """A draft on recorded history: `{"source", "slug", "until", "ltv"}`."""
+    PAYOUT = "payout"
+    """A large batch to be prepared; the answer is its `{"number", "unsettled"}`."""
 
 
 class InquiryState(StrEnum):
@@ -54,14 +57,17 @@ class InquiryState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     STOPPED = "stopped"
+    GONE = "gone"
+    """Its answer was kept for its term (shared/actions/retention.py)."""
 
 
 TRANSITIONS: dict[InquiryState, frozenset[InquiryState]] = {
     InquiryState.WAITING: frozenset({InquiryState.RUNNING, InquiryState.STOPPED}),
-    InquiryState.RUNNING: frozenset(InquiryState),
-    InquiryState.DONE: frozenset(),
+    InquiryState.RUNNING: frozenset(InquiryState) - {InquiryState.GONE},
+    InquiryState.DONE: frozenset({InquiryState.GONE}),
     InquiryState.FAILED: frozenset(),
     InquiryState.STOPPED: frozenset(),
+    InquiryState.GONE: frozenset(),
 }
 """Running again: another worker took over. Waiting again: its worker was told to end."""
 OPEN = (InquiryState.WAITING.value, InquiryState.RUNNING.value)
@@ -187,12 +193,13 @@ def anything_asked(session: Session, real_now: datetime) -> bool:
 
 
 def take_inquiry(session: Session, holder: str, now: datetime, real_now: datetime) -> int | None:
-    """The oldest question that nobody is at, now this worker's; None when there is none.
+    """The oldest question that nobody is at, payouts first, now this worker's; None: there is none.
 
     One that nobody came to the end of in MOST_TRIES tries fails. `real_now`: for signs of life.
     """
     query = select(Inquiry.id, Inquiry.tries).where(Inquiry.state.in_(OPEN), _takeable(real_now))
-    for number, tries in session.execute(query.order_by(Inquiry.id).limit(10)).all():
+    first = Inquiry.kind != InquiryKind.PAYOUT.value  # short, and money waits for it
+    for number, tries in session.execute(query.order_by(first, Inquiry.id).limit(10)).all():
         mine: dict[str, Any] = {
             "state": InquiryState.RUNNING.value, "holder": holder, "seen_at": real_now,
             "tries": tries + 1, "done": 0,

@@ -12,38 +12,28 @@ from sqlalchemy.orm import Session
 
 from shared.actions.answering import acknowledge, complete
 from shared.actions.preparing import (
-    Total,
     actor_of,
     chunks,
     hold_authority,
     lock_campaign,
     plain_totals,
-    totals_of,
 )
+from shared.base.direct import among
 from shared.base.errors import Refusal
 from shared.base.money import Unit
 from shared.base.privacy import mask_name
 from shared.ledger.balance import Account
 from shared.people.members import Member
-from shared.people.persons import Person, name_of
+from shared.people.persons import Person, opened_name
 from shared.people.staff import Staff
 from shared.post.audit import record
 from shared.referrals.referrals import Referral
 from shared.reports.payout_file import Form, Row, write
-from shared.rewards.payouts import (
-    Batch,
-    Line,
-    LineState,
-    Part,
-    PartKind,
-    State,
-    batch_for_update,
-    close,
-    lines_of,
-    move,
-    parts_of,
-    standings_in,
-)
+from shared.rewards.payable import standings_in
+from shared.rewards.payouts import Batch, Line, LineState, PartKind, State, batch_for_update, move
+from shared.rewards.slips import Piece, Slip, Total, close, lines_of, parts_of, totals_of
+
+_NAMED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -77,10 +67,9 @@ def confirm(session: Session, staff: Staff, number: int, now: datetime) -> Confi
     refuse_party(session, staff, batch)
     move(batch, State.CONFIRMED, now)
     batch.confirmed_by, batch.confirmed_at = actor, now
-    withdrawn = _withdraw_stale(session, batch, now)
-    waiting = lines_of(session, batch.id, LineState.WAITING)
-    totals = totals_of(waiting)
-    netted = [line for line in waiting if line.net == 0]
+    left, withdrawn = _withdraw_stale(session, batch, now)
+    totals = totals_of(left)
+    netted = [line for line in left if line.net == 0]
     complete(session, netted, now)
     acknowledge(session, batch, now)
     record(
@@ -110,9 +99,7 @@ def cancel(session: Session, who: Staff | str, number: int, now: datetime) -> in
     batch = _held(session, number)
     move(batch, State.CANCELLED, now)
     lines = lines_of(session, number, LineState.WAITING)
-    parts = parts_of(session, lines)
-    for line in lines:
-        close(line, parts[line.id], LineState.WITHDRAWN, "cancelled", now)
+    close(session, lines, LineState.WITHDRAWN, "cancelled", now)
     record(session, actor_of(who), "payout.cancelled", f"payout:{number}", now, lines=len(lines))
     session.flush()
     return len(lines)
@@ -129,7 +116,7 @@ def export_full(session: Session, staff: Staff, number: int, form: Form, now: da
     withdrawn = 0
     if batch.state != State.EXPORTED and batch.state != State.ACKNOWLEDGED:
         move(batch, State.EXPORTED, now)
-        withdrawn = _withdraw_stale(session, batch, now)
+        _, withdrawn = _withdraw_stale(session, batch, now)
         _hold_against_ledger(session, batch)
         acknowledge(session, batch, now)
     made = _file(session, batch, form, full=True)
@@ -167,8 +154,9 @@ def _held(session: Session, number: int) -> Batch:
     return batch_for_update(session, number)
 
 
-def _withdraw_stale(session: Session, batch: Batch, now: datetime) -> int:
-    """Free the lines of which the ledger no longer holds what they would pay or net."""
+def _withdraw_stale(session: Session, batch: Batch, now: datetime) -> tuple[list[Slip], int]:
+    """Free the lines of which the ledger no longer holds what they would pay or net; which are
+    left, and how many these were."""
     lines = lines_of(session, batch.id, LineState.WAITING)
     parts = parts_of(session, lines)
     stands = _stands(session, batch)
@@ -177,10 +165,9 @@ def _withdraw_stale(session: Session, batch: Batch, now: datetime) -> int:
         for line in lines
         if any(stands.get(_place(part), 0) < part.amount for part in parts[line.id])
     ]
-    for line in stale:
-        close(line, parts[line.id], LineState.WITHDRAWN, "changed", now)
-    session.flush()
-    return len(stale)
+    close(session, stale, LineState.WITHDRAWN, "changed", now)
+    gone = {line.id for line in stale}
+    return [line for line in lines if line.id not in gone], len(stale)
 
 
 def _stands(session: Session, batch: Batch) -> dict[Any, int]:
@@ -191,10 +178,10 @@ def _stands(session: Session, batch: Batch) -> dict[Any, int]:
     }
 
 
-def _place(part: Part) -> tuple[Any, Unit, Account]:
-    pays = part.kind == PartKind.PAY.value
+def _place(part: Piece) -> tuple[Any, Unit, Account]:
+    pays = part.kind is PartKind.PAY
     account = Account.AVAILABLE if pays else Account.RECOVERABLE
-    return part.key, Unit(part.unit), account
+    return part.key, part.unit, account
 
 
 def _hold_against_ledger(session: Session, batch: Batch) -> None:
@@ -232,7 +219,7 @@ def _file(session: Session, batch: Batch, form: Form, *, full: bool) -> File:
     return File(write(rows, form), totals_of(lines))
 
 
-def _row(line: Line, name: str, full: bool) -> Row:
+def _row(line: Slip, name: str, full: bool) -> Row:
     customer, application = line.customer_ref or "", line.application_ref or ""
     return Row(
         reference=line.reference,
@@ -259,12 +246,12 @@ def names_of(session: Session, parties: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for kind, table in (("member", Member), ("friend", Referral)):
         ids = sorted(int(p.partition(":")[2]) for p in parties if p.startswith(f"{kind}:"))
-        for some in chunks(ids):
-            query = (
-                select(table.id, Person)
-                .join(Person, Person.id == table.person_id)
-                .where(table.id.in_(some))
-            )
-            for owner, person in session.execute(query):
-                found[f"{kind}:{owner}"] = name_of(session, person)
+        query = (
+            select(table.id, Person.key, Person.name)
+            .join(Person, Person.id == table.person_id)
+            .where(among(table.id, "some"))
+        )
+        for some in chunks(ids, _NAMED_AT_ONCE):
+            for owner, key, name in session.execute(query, {"some": some}):
+                found[f"{kind}:{owner}"] = opened_name(session, key, name)
     return found

@@ -27,7 +27,7 @@ from shared.ledger.balance import Account, Key
 from shared.people.members import get_member
 from shared.people.staff import Staff
 from shared.post.audit import record
-from shared.rewards.payouts import open_keys, standings_in
+from shared.rewards.payable import open_keys, standings_in
 from shared.rewards.queue import wake
 from shared.rewards.remedies import (
     Remedy,

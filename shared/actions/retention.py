@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, delete, or_, select, update
+from sqlalchemy import Select, and_, delete, null, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from shared.actions.assessing import risk_rules_of
+from shared.actions.inquiring import Inquiry, InquiryKind, InquiryState
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.database import keyring_of
 from shared.claims.claims import Claim
@@ -31,6 +32,13 @@ USUAL_APPEAL = timedelta(days=30)
 """For claims that were decided before the term was kept with them."""
 CODES_TERM = timedelta(days=1)
 """Codes are counted by the day, so that nobody's number is flooded."""
+BANK_FILE_TERM = timedelta(days=30)
+"""The bank's file that came with a review, after the review's end: as long as the bank's events."""
+ANSWER_TERMS = {
+    InquiryKind.REVIEW: timedelta(days=400),
+    InquiryKind.TRIAL: timedelta(days=180),
+}
+"""A month's review may be held beside next year's; a draft is decided within half a year."""
 
 
 def erase_unproven(session: Session, now: datetime, most: int = 500) -> int:
@@ -161,6 +169,42 @@ def forget_unmatched(session: Session, now: datetime, before: datetime, most: in
     if facts:
         record(session, "worker", "facts.forgotten", "facts", now, count=facts)
     return int(facts)
+
+
+def forget_bank_files(session: Session, now: datetime) -> int:
+    """Drop the bank's files of reviews that ended a term ago, however they ended; how many."""
+    dropped = session.execute(
+        update(Inquiry)
+        .where(Inquiry.ended_at < now - BANK_FILE_TERM, Inquiry.file.is_not(None))
+        .values(file=None)
+    )
+    return int(dropped.rowcount)  # type: ignore[attr-defined]
+
+
+def forget_answers(session: Session, now: datetime, most: int = 500) -> int:
+    """Drop the answers of long questions whose term is over; how many. Counted in the audit.
+
+    Who asked what and when stays; of a trial the draft goes too, which is as long as its answer.
+    """
+    forgotten = 0
+    for kind, term in ANSWER_TERMS.items():
+        old = session.execute(
+            select(Inquiry.id, Inquiry.asked)
+            .where(Inquiry.kind == kind.value, Inquiry.state == InquiryState.DONE.value)
+            .where(Inquiry.ended_at < now - term)
+            .limit(most)
+        ).all()
+        for number, asked in old:
+            rest = {name: value for name, value in asked.items() if name != "source"}
+            session.execute(
+                update(Inquiry)
+                .where(Inquiry.id == number)
+                .values(state=InquiryState.GONE.value, asked=rest, answer=null(), lines=None)
+            )
+        forgotten += len(old)
+    if forgotten:
+        record(session, "worker", "answers.forgotten", "inquiries", now, count=forgotten)
+    return forgotten
 
 
 def _other_cards() -> Select[str | None]:

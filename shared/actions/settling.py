@@ -111,9 +111,9 @@ def _is_choice(change: Change) -> bool:
 
 
 def _rules(change: Change, terms: Terms) -> Programme:
-    """The rules it is due by; the newest ones when nothing is due any more."""
+    """The rules it is due by; the newest that have the clause when nothing is due any more."""
     due = change.due
-    return terms.versions[due.why.version] if due is not None else terms.newest
+    return terms.versions[due.why.version] if due is not None else terms.holding(change.key.clause)
 
 
 def _prize(change: Change, terms: Terms, unit: Unit) -> Prize | None:

@@ -13,16 +13,9 @@ from shared.base.money import Unit
 from shared.campaigns.campaigns import Campaign, CampaignVersion
 from shared.campaigns.tax import Per, TaxRule, withheld
 from shared.ledger.balance import Account
-from shared.rewards.payouts import (
-    Batch,
-    Line,
-    LineState,
-    PartKind,
-    Standing,
-    parts_of,
-    standings_in,
-    versions_of,
-)
+from shared.rewards.payable import Standing, standings_in, versions_of
+from shared.rewards.payouts import Batch, Line, LineState, PartKind
+from shared.rewards.slips import parts_of
 
 
 class TaxOffice:
@@ -87,7 +80,7 @@ def _month_so_far(
     parts = parts_of(session, lines)
     for line in lines:
         for part in parts[line.id]:
-            if part.kind != PartKind.PAY.value:
+            if part.kind is not PartKind.PAY:
                 continue
             gross, tax = part.amount + part.borne, part.tax
             if line.state == LineState.PAID.value:

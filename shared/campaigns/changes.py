@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,7 @@ from shared.base.i18n import Locale, catalogue, full_day, money, text
 from shared.campaigns.campaigns import CampaignLimit, CampaignVersion
 from shared.campaigns.file import CampaignFile
 from shared.campaigns.rules import LimitId
-from shared.campaigns.words import clause_words, limit_words, terms_lines
+from shared.campaigns.words import clause_words, limit_words, terms_lines, trigger_words
 
 _LANGUAGES = {locale.value for locale in Locale}
 
@@ -30,16 +30,19 @@ class Change:
 
     kind: ChangeKind
     part: str
-    """`clause`, `limit`, or the name of the file's field."""
+    """`clause`, `order`, `limit`, or the name of the file's field."""
     title: str
     before: str
     after: str
+    about: str = ""
+    """Of a clause: its id."""
 
 
 def changes(before: CampaignFile | None, after: CampaignFile, locale: Locale) -> list[Change]:
     """Every difference: clauses first, then limits, then the rest. None: all is new."""
     return [
         *_clauses(before, after, locale),
+        *_order(before, after, locale),
         *_limits(before, after, locale),
         *_fields(before, after, locale),
     ]
@@ -95,7 +98,21 @@ def _clauses(before: CampaignFile | None, after: CampaignFile, locale: Locale) -
             said, says = _leaves(
                 was.model_dump(mode="json"), becomes.model_dump(mode="json"), locale
             )
-        yield _change("clause", title, said, says)
+        yield replace(_change("clause", title, said, says), about=name)
+
+
+def _order(before: CampaignFile | None, after: CampaignFile, locale: Locale) -> Iterator[Change]:
+    """The order of what is in both, as everybody reads it; and what that says of qualifying."""
+    if before is None:
+        return
+    old, new = [c.id for c in before.clauses], [c.id for c in after.clauses]
+    said, says = [name for name in old if name in new], [name for name in new if name in old]
+    if said != says:
+        title, joint = text(locale, "desk.change.order"), text(locale, "campaign.step.and")
+        yield _change("order", title, joint.join(said), joint.join(says))
+    if before.qualifies == after.qualifies and before.qualifying != after.qualifying:
+        was, becomes = (trigger_words(f.qualifying, locale) for f in (before, after))
+        yield _change("qualifies", field_name("qualifies", locale), was, becomes)
 
 
 def _limits(before: CampaignFile | None, after: CampaignFile, locale: Locale) -> Iterator[Change]:

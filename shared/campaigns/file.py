@@ -45,6 +45,7 @@ from shared.campaigns.rules import (
     claims_of,
     daily_of,
     first_of,
+    is_about,
     stock_of,
 )
 from shared.post.audit import record
@@ -274,8 +275,8 @@ def _limits(
     changed = sorted(
         limit_id
         for limit_id in wanted.keys() | have.keys()
-        if wanted.get(limit_id) != have.get(limit_id)
-    )
+        if wanted.get(limit_id) != have.get(limit_id) and is_about(limit_id, file)
+    )  # what goes with a removed clause or gift binds on: friends keep their version
     for limit_id in changed:
         unit, amount = wanted.get(limit_id, (None, None))
         session.add(

@@ -165,10 +165,7 @@ def _problem(error: ErrorDetails, lines: Lines) -> Problem:
     kind, context = error["type"], dict(error.get("ctx", {}))
     named = str(context.pop("at", "")).split(".")
     loc: Path = (*error["loc"], *(int(step) if step.isdecimal() else step for step in named))
-    at: Path = ()
-    for step in loc:  # union tags stand in pydantic's path but not in the file
-        if (*at, step) in lines:
-            at = (*at, step)
+    at = _place(loc, lines)
     if kind in _OWN:
         return Problem(lines[at], written_path(at), kind, context)
     last = str(error["loc"][-1]) if error["loc"] else ""
@@ -184,6 +181,20 @@ def _problem(error: ErrorDetails, lines: Lines) -> Problem:
     found = error["input"] if isinstance(error["input"], (str, int, float, date)) else "…"
     params = {"allowed": allowed or "", "bound": bound, "found": str(found)}
     return Problem(lines[at], written_path(at), code, params)
+
+
+def _place(loc: Path, lines: Lines) -> Path:
+    """Where a path of pydantic's stands in the file: union tags are not there, a trigger's name
+    stands between the trigger and its terms, and what is picked from is called so."""
+    at: Path = ()
+    for step in loc:
+        named: Path = (*at, "pick" if step == "options" else step)
+        inside = [each for each in lines if each[:-1] == at and each != at]
+        if named in lines:
+            at = named
+        elif len(inside) == 1 and (*inside[0], step) in lines:
+            at = (*inside[0], step)
+    return at
 
 
 def _family(kind: str) -> str:

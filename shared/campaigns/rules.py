@@ -161,6 +161,15 @@ class Programme(Model):
         return next((c for c in self.clauses if c.id == clause_id), None)
 
 
+def is_about(limit: LimitId, rules: Programme) -> bool:
+    """Whether a limit says anything under some rules: not that of a clause or a gift which only
+    older versions have."""
+    kind, _, name = limit.partition(":")
+    if kind == "first":
+        return rules.clause(name) is not None
+    return kind != "stock" or any(gift.id == name for gift in rules.gifts)
+
+
 def _double(names: list[str]) -> str:
     """The first name that stands there twice; empty: none."""
     return min((name for name in names if names.count(name) > 1), default="")
@@ -275,3 +284,8 @@ class Terms:
     def newest(self) -> Programme:
         """The rules as they are now."""
         return self.versions[max(self.versions)]
+
+    def holding(self, clause_id: str) -> Programme:
+        """The newest rules that have a clause, though it was removed since; else the newest."""
+        holds = [n for n, programme in self.versions.items() if programme.clause(clause_id)]
+        return self.versions[max(holds, default=max(self.versions))]

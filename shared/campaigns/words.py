@@ -19,7 +19,7 @@ from shared.campaigns.clauses import (
 )
 from shared.campaigns.conditions import SPENDING, Trigger
 from shared.campaigns.prizes import Money, Prize, Reward
-from shared.campaigns.rules import LimitId, Programme
+from shared.campaigns.rules import LimitId, Programme, is_about
 from shared.campaigns.tax import TaxRule
 
 
@@ -43,7 +43,8 @@ def terms_lines(
     lines = offer_lines(version, locale, reader)
     qualifies = trigger_words(rules.qualifying, locale, reader)
     lines.append(text(locale, "campaign.qualifies", trigger=qualifies))
-    lines += [limit_words(row, rules, locale) for _, row in sorted(limits.items())]
+    bind = sorted(limit_id for limit_id in limits if is_about(limit_id, rules))
+    lines += [limit_words(limits[limit_id], rules, locale) for limit_id in bind]
     lines.append(text(locale, "campaign.claw_back", days=rules.claw_back_days))
     if rules.tax is not None:
         lines.append(tax_words(rules.tax, locale))

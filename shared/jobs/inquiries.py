@@ -1,4 +1,5 @@
-"""The worker's turn at the desk's long questions. It reads; only the answer is written."""
+"""The worker's turn at the desk's long questions. It reads, and only the answer is written;
+a payout that was asked for is prepared in the transaction of its answer."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from shared.actions.collecting import carry_out
 from shared.actions.inquiring import (
     Inquiry,
     InquiryKind,
@@ -87,26 +89,32 @@ def inquiry_turn(
         return False
     pulse = Pulse(database, number, holder, real_clock, ends)
     try:
-        state, (answer, lines) = InquiryState.DONE, _found(database, number, pulse, clock())
+        with suppress(Superseded):
+            _answer(database, number, pulse, clock)
     except Refusal as refusal:
         plain = {"code": refusal.code, "params": refusal.params}
-        state, answer, lines = InquiryState.FAILED, plain, None
-    except Superseded:
-        return True
+        with suppress(Superseded), database.transaction() as session:
+            answer_inquiry(session, number, holder, InquiryState.FAILED, plain, None, clock())
     except Ending:
         with suppress(Superseded), database.transaction() as session:
             hand_back(session, number, holder)
         return False
-    with suppress(Superseded), database.transaction() as session:
-        answer_inquiry(session, number, holder, state, answer, lines, clock())
     return True
 
 
-def _found(database: Database, number: int, pulse: Pulse, now: datetime) -> Found:
+def _answer(database: Database, number: int, pulse: Pulse, clock: Clock) -> None:
     with database.reading() as session:
         inquiry = session.get_one(Inquiry, number)
-        ask = _review if inquiry.kind == InquiryKind.REVIEW else _trial
-        return ask(session, inquiry, pulse, now)
+        kind = InquiryKind(inquiry.kind)
+        if kind is not InquiryKind.PAYOUT:
+            ask = _review if kind is InquiryKind.REVIEW else _trial
+            answer, lines = ask(session, inquiry, pulse, clock())
+    with database.transaction() as session:
+        if kind is InquiryKind.PAYOUT:
+            carry_out(session, number, pulse.holder, clock())
+        else:
+            done = InquiryState.DONE
+            answer_inquiry(session, number, pulse.holder, done, answer, lines, clock())
 
 
 def _review(session: Session, inquiry: Inquiry, pulse: Pulse, now: datetime) -> Found:

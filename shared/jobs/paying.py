@@ -10,7 +10,7 @@ import click
 
 from shared.actions.answering import take_answers
 from shared.actions.paying import File, export_full, export_masked
-from shared.actions.preparing import Total, prepare
+from shared.actions.preparing import prepare
 from shared.base import i18n
 from shared.base.database import Database
 from shared.base.errors import Refusal
@@ -21,8 +21,9 @@ from shared.jobs.opening import opened
 from shared.people.staff import check_pin
 from shared.reports.payout_file import Form, read_answers
 from shared.reports.payouts import batches
+from shared.rewards.slips import Total
 
-ANSWERS_AT_ONCE = 500
+ANSWERS_AT_ONCE = 1000
 """Answers a transaction: what an interruption may have to take again."""
 MOST_SHOWN = 50
 

@@ -66,9 +66,14 @@ def set_details(
 
 def name_of(session: Session, person: Person) -> str:
     """The person's name; empty when unknown or erased."""
-    if person.key is None or person.name is None:
+    return opened_name(session, person.key, person.name)
+
+
+def opened_name(session: Session, key: bytes | None, name: bytes | None) -> str:
+    """The same of a person's two columns, for reading many."""
+    if key is None or name is None:
         return ""
-    return keyring_of(session).person_open(person.key, person.name, "name")
+    return keyring_of(session).person_open(key, name, "name")
 
 
 def phone_of(session: Session, person: Person) -> str:

@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared.actions.paying import mask_reference, names_of
-from shared.actions.preparing import Total
 from shared.base.money import Unit
 from shared.campaigns.campaigns import Campaign, Life, get_campaign
 from shared.ledger.balance import Account
@@ -20,6 +19,7 @@ from shared.reports.desk_people import masked_name, who
 from shared.reports.desk_rows import Slice
 from shared.reports.payouts import Sum, sums_of
 from shared.rewards.payouts import Batch, Line, LineState, Part, PartKind, State
+from shared.rewards.slips import Total
 
 
 @dataclass(frozen=True)

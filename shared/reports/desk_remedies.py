@@ -11,7 +11,7 @@ from shared.base.money import Unit
 from shared.campaigns.campaigns import Campaign, get_campaign
 from shared.ledger.balance import Account, Key
 from shared.reports.desk_people import Masked, masked, who
-from shared.rewards.payouts import open_keys, standings_in
+from shared.rewards.payable import open_keys, standings_in
 from shared.rewards.remedies import Remedy, RemedyKind, RemedyState
 
 MOST_DECIDED = 100

@@ -63,9 +63,9 @@ class Row:
     net: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """One line of the bank's answer, on its line of the file."""
+    """One line of the bank's answer, on its line of the file. A file may hold 480,000."""
 
     line: int
     reference: str

@@ -6,8 +6,6 @@ pays and those it takes back from. A key is in one open line at a time: the data
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,20 +17,13 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
-    func,
-    or_,
-    select,
     text,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
 from shared.base.errors import Refusal
-from shared.base.money import Unit
 from shared.base.sealing import Sealed
-from shared.ledger.balance import Account, Key
-from shared.ledger.entries import Entry, Leg
-from shared.rewards.queue import SettleTask
 
 
 class State(StrEnum):
@@ -158,22 +149,6 @@ class Part(Base):
     borne: Mapped[int] = mapped_column(BigInteger)
     open: Mapped[bool] = mapped_column(Boolean)
 
-    @property
-    def key(self) -> Key:
-        """The key it pays or takes from."""
-        return Key(self.campaign_id, self.party, self.clause, self.occasion)
-
-
-@dataclass(frozen=True, order=True)
-class Standing:
-    """What one key has in an account that payouts look at."""
-
-    member: int
-    key: Key
-    unit: Unit
-    account: Account
-    amount: int
-
 
 def move(batch: Batch, to: State, now: datetime) -> None:
     """Change a batch's state. Refusal `payout.state` for a step that is not there."""
@@ -190,104 +165,3 @@ def batch_for_update(session: Session, number: int) -> Batch:
     if batch is None:
         raise Refusal("payout.unknown", number=number)
     return batch
-
-
-def lines_of(session: Session, batch_id: int, *states: LineState) -> list[Line]:
-    """A batch's lines in order; of some states when any is named."""
-    query = select(Line).where(Line.batch_id == batch_id).order_by(Line.ordinal)
-    if states:
-        query = query.where(Line.state.in_([state.value for state in states]))
-    return list(session.scalars(query))
-
-
-def parts_of(session: Session, lines: Iterable[Line]) -> dict[int, list[Part]]:
-    """The parts of some lines, by line."""
-    found: dict[int, list[Part]] = {line.id: [] for line in lines}
-    ids = list(found)
-    for start in range(0, len(ids), 500):
-        query = select(Part).where(Part.line_id.in_(ids[start : start + 500])).order_by(Part.id)
-        for part in session.scalars(query):
-            found[part.line_id].append(part)
-    return found
-
-
-def close(
-    line: Line, parts: Iterable[Part], to: LineState, reason: str | None, at: datetime
-) -> None:
-    """End a waiting line and free its keys."""
-    assert line.state == LineState.WAITING.value
-    line.state, line.reason, line.answered_at = to.value, reason, at
-    for part in parts:
-        part.open = False
-
-
-def unsettled(session: Session, campaign_id: int, now: datetime) -> set[int]:
-    """Members of whom something was heard that the ledger does not say yet."""
-    query = select(SettleTask.member_id).where(
-        SettleTask.campaign_id == campaign_id,
-        or_(SettleTask.due_at <= now, SettleTask.tries > 0),
-    )
-    return set(session.scalars(query))
-
-
-def open_keys(session: Session, campaign_id: int) -> set[tuple[Key, Unit]]:
-    """Keys that an open line holds."""
-    query = select(Part).where(Part.campaign_id == campaign_id, Part.open)
-    return {(part.key, Unit(part.unit)) for part in session.scalars(query)}
-
-
-def standings_in(
-    session: Session, campaign_id: int, accounts: Sequence[Account], *, party: str | None = None
-) -> list[Standing]:
-    """Every key of a campaign (of one party) with something in one of these accounts."""
-    query = (
-        select(
-            Entry.member_id,
-            Entry.party,
-            Entry.clause,
-            Entry.occasion,
-            Leg.unit,
-            Leg.account,
-            func.sum(Leg.amount),
-        )
-        .join(Leg, Leg.entry_id == Entry.id)
-        .where(Entry.campaign_id == campaign_id)
-        .where(Leg.account.in_([account.value for account in accounts]))
-        .group_by(Entry.member_id, Entry.party, Entry.clause, Entry.occasion, Leg.unit, Leg.account)
-        .having(func.sum(Leg.amount) > 0)
-    )
-    if party is not None:
-        query = query.where(Entry.party == party)
-    return sorted(
-        Standing(
-            member, Key(campaign_id, whose, clause, occasion), Unit(unit), Account(account), int(n)
-        )
-        for member, whose, clause, occasion, unit, account, n in session.execute(query)
-    )
-
-
-def versions_of(session: Session, campaign_id: int) -> dict[Key, int]:
-    """The version that each key's last entry names, where it names one."""
-    columns = (Entry.party, Entry.clause, Entry.occasion)
-    last = (
-        select(*columns, func.max(Entry.revision).label("revision"))
-        .where(Entry.campaign_id == campaign_id)
-        .group_by(*columns)
-        .subquery()
-    )
-    rows = session.execute(
-        select(*columns, Entry.why)
-        .join(
-            last,
-            (last.c.party == Entry.party)
-            & (last.c.clause == Entry.clause)
-            & (last.c.occasion == Entry.occasion)
-            & (last.c.revision == Entry.revision),
-        )
-        .where(Entry.campaign_id == campaign_id)
-    )
-    return {
-        Key(campaign_id, party, clause, occasion): int(why["version"])
-        for party, clause, occasion, why in rows
-        if "version" in why
-    }

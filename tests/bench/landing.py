@@ -9,11 +9,14 @@ from time import perf_counter
 
 from load import burst, get
 from pairs import Row, Run, compare
-from server import Server, free_port, serving
+from server import Server, serving
 from sqlalchemy import func, select
-from stage import Stage
+from stage import ROOT, Stage
 
 from shared.referrals.referrals import Visit
+
+sys.path.append(str(ROOT / "tests" / "cast"))
+from ports import free_port  # as the tests' programs find theirs
 
 TARGET = 0.15
 _HELLO = Path(__file__).with_name("hello.py")

@@ -39,13 +39,6 @@ def _cpu_of(process: Path, group: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS if int(fields[2]) == group else 0.0
 
 
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def serving(
     command: Sequence[str], port: int, folder: Path, variables: Mapping[str, str] | None = None

@@ -19,7 +19,7 @@ from webapp.sitting import UNPROCESSABLE, Answer
 from webapp.wiring import wiring
 from webapp.words import request_locale, t
 
-AT_ONCE = 200
+AT_ONCE = 1000
 """Lines a transaction: settling and other people wait no longer than for these."""
 SECONDS = 10.0
 """How long one request works; what is left is taken when the same file is loaded again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
@@ -23,7 +25,7 @@ from shared.reports.desk_effects import effect_on
 from shared.reports.desk_waiting import Waiting, Work, waiting_work
 from webapp.desk.face import desk, filters, page, present
 from webapp.desk.flagged import flagged_rows
-from webapp.desk.programme import changes_to
+from webapp.desk.programme import changes_to, removed_clauses
 from webapp.desk.seats import acting, asking
 from webapp.desk.tables import Cell, Column, as_csv
 from webapp.desk.typed import one_of
@@ -117,7 +119,10 @@ def _nothing() -> Approval:
 def _page(session: Session, asked: Approval, refused: str = "") -> Response:
     line, now, locale = approval_line(session, asked), wiring().now(), request_locale()
     own = asked.made_by == present().staff_id
-    more = {"effect": None, "to": None, "file": None, "found": [], "terms": [], "flagged": []}
+    more: dict[str, Any] = {
+        "effect": None, "to": None, "file": None, "found": [], "terms": [], "flagged": [],
+        "kept": {},
+    }  # fmt: skip
     if asked.kind == ApprovalKind.MOVE and line.campaign is not None:
         more |= {"effect": effect_on(session, line.campaign, now), "to": Life(asked.body["to"])}
     elif asked.kind == ApprovalKind.VERSION:
@@ -126,7 +131,8 @@ def _page(session: Session, asked: Approval, refused: str = "") -> Response:
         except CampaignFileError:  # a file of an older day, decided or not
             refused = refused or words_of(Refusal("approval.stale"))
         else:
-            more |= {"file": file, "found": found, "terms": file_terms(file, locale)}
+            kept = removed_clauses(session, line.campaign, found)
+            more |= {"file": file, "found": found, "terms": file_terms(file, locale), "kept": kept}
             more["flagged"] = flagged_rows(file) if line.open else []
     return page(
         "approval", "approvals", UNPROCESSABLE if refused else 200, line=line, asked=asked,

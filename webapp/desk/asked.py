@@ -16,6 +16,7 @@ from shared.actions.inquiring import (
     inquiry_of,
     stop_inquiry,
 )
+from shared.actions.retention import ANSWER_TERMS
 from shared.base.errors import Refusal
 from shared.campaigns.campaigns import Campaign, get_campaign
 from shared.reports.desk_people import who
@@ -30,9 +31,18 @@ TONES = {
     InquiryState.DONE.value: "done",
     InquiryState.FAILED.value: "error",
     InquiryState.STOPPED.value: "quiet",
+    InquiryState.GONE.value: "quiet",
 }
-PLACES = {InquiryKind.REVIEW: "reviews", InquiryKind.TRIAL: "trials"}
-_PAGES = {InquiryKind.REVIEW: "desk.review", InquiryKind.TRIAL: "desk.trial"}
+PLACES = {
+    InquiryKind.REVIEW: "reviews",
+    InquiryKind.TRIAL: "trials",
+    InquiryKind.PAYOUT: "payouts",
+}
+_PAGES = {
+    InquiryKind.REVIEW: "desk.review",
+    InquiryKind.TRIAL: "desk.trial",
+    InquiryKind.PAYOUT: "desk.payout_asked",
+}
 
 
 @dataclass(frozen=True)
@@ -61,8 +71,8 @@ def found_inquiry(session: Session, kind: InquiryKind, number: int) -> Inquiry:
 
 
 def inquiry_page(
-    session: Session, inquiry: Inquiry, title: str, answered: Callable[[], Response]
-) -> Response:
+    session: Session, inquiry: Inquiry, title: str, answered: Callable[[], Answer]
+) -> Answer:
     """The answer, how far it is, or why there is none."""
     if inquiry.state == InquiryState.DONE.value:
         return answered()
@@ -72,6 +82,7 @@ def inquiry_page(
     return page(
         "inquiry", PLACES[kind], asked=asked_of(session, inquiry), inquiry=inquiry, title=title,
         back=PLACES[kind], tones=TONES, why=why,
+        kept_days=ANSWER_TERMS[kind].days if kind in ANSWER_TERMS else 0,
     )  # fmt: skip
 
 

@@ -6,10 +6,12 @@ from flask import Response, redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
+from shared.actions.collecting import collect, under_way
+from shared.actions.inquiring import Inquiry, InquiryKind
 from shared.actions.paying import cancel, confirm, export_full, export_masked
-from shared.actions.preparing import prepare
+from shared.actions.preparing import Prepared
 from shared.base.errors import Refusal
-from shared.campaigns.campaigns import campaign_by_slug
+from shared.campaigns.campaigns import campaign_by_slug, get_campaign
 from shared.reports.desk_payouts import (
     BatchSight,
     batch_sight,
@@ -20,6 +22,7 @@ from shared.reports.desk_people import who
 from shared.reports.payout_file import Form
 from shared.reports.payouts import batches
 from shared.rewards.payouts import TRANSITIONS, LineState, State
+from webapp.desk.asked import found_inquiry, inquiry_page
 from webapp.desk.campaigns import campaign_of
 from webapp.desk.face import desk, downloaded, filters, page, present
 from webapp.desk.payout_tables import BATCHES, LINES, batch_cells, line_cells
@@ -58,13 +61,41 @@ def prepare_batch() -> Answer:
             campaign = campaign_by_slug(session, slug) if slug.isprintable() else None
             if campaign is None:
                 raise Refusal("payout.campaign", slug=slug[:40])
-            made = prepare(session, campaign.id, staff, wiring().now())
+            made = collect(session, staff, campaign.id, wiring().now())
+            asked = made.id if isinstance(made, Inquiry) else None
     except Refusal as refusal:
         with asking() as session:
             return _list(session, words_of(refusal))
-    key = "prepared_but" if made.unsettled else "prepared"
-    say(f"desk.payout.said.{key}", number=made.number, n=made.unsettled)
-    return redirect(url_for("desk.payout", number=made.number), 303)
+    if isinstance(made, Prepared):
+        return _prepared(made.number, made.unsettled)
+    return redirect(url_for("desk.payout_asked", number=asked), 303)
+
+
+def _prepared(number: int, unsettled: int) -> Answer:
+    """On to the new batch, told what is in it."""
+    say(
+        f"desk.payout.said.{'prepared_but' if unsettled else 'prepared'}",
+        number=number,
+        n=unsettled,
+    )
+    return redirect(url_for("desk.payout", number=number), 303)
+
+
+@desk.get("/payouts/asked/<int:number>")
+def payout_asked(number: int) -> Answer:
+    """A large batch that the worker collects: how far it is, then the batch."""
+    with asking() as session:
+        inquiry = found_inquiry(session, InquiryKind.PAYOUT, number)
+        slug = get_campaign(session, inquiry.campaign_id).slug
+
+        def made() -> Answer:
+            assert inquiry.answer is not None
+            number, unsettled = inquiry.answer["number"], inquiry.answer["unsettled"]
+            if inquiry.asked_by == present().staff_id:
+                return _prepared(number, unsettled)
+            return redirect(url_for("desk.payout", number=number), 303)
+
+        return inquiry_page(session, inquiry, t("desk.payout.asked", slug=slug), made)
 
 
 @desk.get("/payouts/<int:number>")
@@ -163,7 +194,8 @@ def _list(session: Session, refused: str = "") -> Response:
         further=url_for("desk.payouts", **here, before=found[-1].number) if more else "",
         start=url_for("desk.payouts", **here) if before else "",
         csv=url_for("desk.payouts", **here, format="csv"),
-        person=lambda actor: who(session, actor), speaks=request_locale(),
+        under_way=under_way(session), speaks=request_locale(),
+        person=lambda actor: who(session, actor),
     )  # fmt: skip
 
 

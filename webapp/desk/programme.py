@@ -17,10 +17,11 @@ from shared.campaigns.campaigns import (
     campaign_by_slug,
     current_version,
 )
-from shared.campaigns.changes import Change, changes, day_words, file_terms
+from shared.campaigns.changes import Change, ChangeKind, changes, day_words, file_terms
 from shared.campaigns.export import campaign_yaml
 from shared.campaigns.file import CampaignFile, read_campaign
 from shared.campaigns.problems import CampaignFileError, Problem
+from shared.reports.desk_effects import Kept, kept_of
 from webapp.desk.campaigns import campaign_of
 from webapp.desk.face import desk, page
 from webapp.desk.flagged import flagged_rows
@@ -144,10 +145,12 @@ def draft_page(source: str, refused: str = "") -> Response:
         except Refusal as refusal:
             refused = refused or words_of(refusal)
         before = file_in_force(session, campaign) if campaign is not None else None
+        found = changes(before, file, request_locale())
+        kept = removed_clauses(session, campaign, found)
     return page(
         "draft", "campaigns", UNPROCESSABLE if refused else 200, source=source, file=file,
         known=campaign is not None, refused=refused, mistakes=[], speaks=request_locale(),
-        found=changes(before, file, request_locale()), terms=file_terms(file, request_locale()),
+        found=found, kept=kept, terms=file_terms(file, request_locale()),
         days=day_words(file, request_locale()), flagged=flagged_rows(file),
     )  # fmt: skip
 
@@ -157,6 +160,14 @@ def _with_mistakes(source: str, refused: str, wrong: CampaignFileError) -> Respo
         "draft", "campaigns", UNPROCESSABLE, source=source, file=None, refused=refused,
         mistakes=mistakes_of(wrong.problems, source), speaks=request_locale(),
     )  # fmt: skip
+
+
+def removed_clauses(
+    session: Session, campaign: Campaign | None, found: list[Change]
+) -> dict[str, Kept]:
+    """What goes on of the clauses that a difference takes out."""
+    gone = [each.about for each in found if each.about and each.kind is ChangeKind.REMOVED]
+    return kept_of(session, campaign, gone) if campaign is not None else {}
 
 
 def file_in_force(session: Session, campaign: Campaign) -> CampaignFile:

@@ -126,5 +126,24 @@ def test_a_clause_whose_words_do_not_tell_shows_the_field_that_differs(monkeypat
     assert (change.before, change.after) == ("Reward: ¥100", "Reward: ¥120")
 
 
+@pytest.mark.parametrize("locale", list(Locale))
+def test_another_order_is_a_difference_and_so_is_what_it_makes_of_qualifying(locale):
+    lines = "qualifies:\n  first_purchase: {at_least: ¥300, within_days: 90}\n"
+    extra = "  - {id: early, kind: base, trigger: approved, amount: ¥5, cooling_days: 1}\n"
+    source = SAMPLE.replace(lines, "")
+    before = read_campaign(source.rstrip() + "\n" + extra)
+    after = read_campaign(source.replace("clauses:\n", f"clauses:\n{extra}"))
+    order, qualifies = changes(before, after, locale)
+    assert (order.part, order.kind, qualifies.part) == ("order", ChangeKind.CHANGED, "qualifies")
+    assert order.before.startswith("base")
+    assert order.after.startswith("early")
+    assert "¥300" in qualifies.before
+    assert "¥300" not in qualifies.after
+    gone = changes(before, read_campaign(source), locale)
+    assert [(each.part, each.about, each.kind) for each in gone] == [
+        ("clause", "early", ChangeKind.REMOVED)
+    ]
+
+
 def test_a_field_without_words_keeps_its_name():
     assert field_name("something_new", Locale.EN) == "something_new"

@@ -286,6 +286,18 @@ def test_the_file_takes_a_campaign_forward_and_never_back(database, now, wish, l
             "ladder_highest",
         ),
         ("  first_friends: 20000", "  daily_budget: [¥99]", "limits.daily_budget", "budget_small"),
+        (
+            "qualifies:\n  first_purchase: {at_least: ¥300",
+            "qualifies:\n  first_purchase: {at_least: plenty",
+            "qualifies.first_purchase.at_least",
+            "money",
+        ),
+        (
+            "    amount: ¥100",
+            "    amount: {pick: [¥50, plenty]}",
+            "clauses[0].amount.pick[1]",
+            "money",
+        ),
     ],
 )
 def test_a_mistake_in_the_reward_language_is_named_with_its_place(old, new, path, code):

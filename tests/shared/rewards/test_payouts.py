@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import islice
 
 import pytest
 from spring import LADDER_OFF, WELCOME_OFF
@@ -24,6 +25,7 @@ from shared.ledger.balance import Account, Key
 from shared.people.staff import Staff
 from shared.post.audit import Audit
 from shared.reports.payout_file import Form
+from shared.rewards.payments import pay_all
 from shared.rewards.payouts import TRANSITIONS, Batch, Line, State
 from shared.rewards.queue import wake
 from shared.rewards.settle import settle
@@ -52,15 +54,6 @@ def bob(story):
 def plain(tell: Callable):
     """A world in which only the ¥100 for the member is promised."""
     return tell(WELCOME_OFF, LADDER_OFF, ("monthly_cap: ¥500", "monthly_cap: ¥5,000"))
-
-
-def noting(told: list) -> Callable:
-    """Stands in for `notify_member`: keeps what members would read."""
-
-    def notify(_session, _member, notice, params, _now, **_once):
-        told.append((notice, params))
-
-    return notify
 
 
 def qualified(story, *names: str, day: float) -> None:
@@ -180,16 +173,13 @@ def test_when_the_process_dies_in_between_nothing_is_paid_and_the_file_is_loaded
     till = Till(bob)
     rows = till.sends(33)
     before = bob.ledger("Alice")
-    happened = []
 
-    def dies(*arguments, **named):
-        happened.append(arguments)
-        if len(happened) == 2:
-            raise KeyboardInterrupt
-        return happen(*arguments, **named)
+    def dies(session, payments, now):
+        """After the first of several keys."""
+        pay_all(session, islice(payments, 1), now)
+        raise KeyboardInterrupt
 
-    happen = answering.happen
-    monkeypatch.setattr(answering, "happen", dies)
+    monkeypatch.setattr(answering, "pay_all", dies)
     with pytest.raises(KeyboardInterrupt):
         till.answer(rows, 33)
     monkeypatch.undo()
@@ -428,7 +418,7 @@ def test_a_refund_that_turns_out_wrong_makes_the_reward_whole_again(plain):
 @once
 def test_the_member_is_told_what_was_paid_and_what_failed(bob, monkeypatch):
     told = []
-    monkeypatch.setattr(answering, "notify_member", noting(told))
+    monkeypatch.setattr(answering, "notify_members", noting(told))
     till = Till(bob)
     till.answer(till.sends(33), 33, C_Alice="closed")
     bob.settle(33)
@@ -547,7 +537,7 @@ def test_a_file_that_is_not_the_ledger_is_never_written(bob, monkeypatch):
     till.confirm(number, 33)
     bob.bank("Bob", Kind.CLOSED, day=34)
     bob.settle(34)
-    monkeypatch.setattr(paying, "_withdraw_stale", lambda *_: 0)
+    monkeypatch.setattr(paying, "_withdraw_stale", lambda *_: ([], 0))
     with pytest.raises(Refusal, match=r"^payout\.uneven$"):
         till.export(number, 34)
     monkeypatch.undo()

@@ -35,6 +35,7 @@ READ = (
 )
 ONE = (
     "/desk/payouts/1",
+    "/desk/payouts/asked/1",
     "/desk/remedies/1",
     "/desk/reviews/1",
     "/desk/reviews/1/lines.csv",

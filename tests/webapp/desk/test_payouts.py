@@ -137,7 +137,7 @@ def test_a_bad_answer_is_refused_whole_with_its_lines(owed: Desks, tang: Desk) -
         assert page.has("bad-lines")
     none = tang.posts("/desk/answers")
     assert words("desk.answer.no_file") in none.html
-    large = tang.posts("/desk/answers", file=(io.BytesIO(b"x" * 4_300_000), "answer.csv"))
+    large = tang.posts("/desk/answers", file=(io.BytesIO(b"x" * 10_600_000), "answer.csv"))
     assert large.status == 413
     assert large.has("trouble-large")
 

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from shared.actions import inquiring
 from shared.actions.inquiring import Inquiry
+from shared.actions.retention import forget_answers
 from shared.base.money import Unit
 from shared.jobs import inquiries
 from shared.ledger.balance import Account, Balance, Key
@@ -87,6 +88,22 @@ def test_a_month_is_reviewed_and_repaired_by_two(wrong: Desks, tang: Desk, shen:
     shen.posts(REVIEWS, **MARCH)
     works(wrong)
     assert words("desk.review.whole") in shen.opens("/desk/reviews/2").html
+
+
+def test_a_review_that_is_gone_says_so_kindly(desks: Desks, tang: Desk) -> None:
+    history(desks)
+    tang.posts(REVIEWS, **MARCH)
+    works(desks)
+    assert not tang.opens(FIRST).has("gone")
+    with desks.database.transaction() as session:
+        assert forget_answers(session, desks.clock() + timedelta(days=401)) == 1
+    page = tang.opens(FIRST)
+    assert page.status == 200
+    assert page.has("gone")
+    assert words("desk.inquiry.gone.note", days=400) in page.html
+    assert words("desk.inquiry.gone") in tang.opens(REVIEWS).html
+    assert tang.opens(f"{FIRST}/lines.csv").status == 404
+    assert tang.posts(f"{FIRST}/propose").status == 404
 
 
 def test_what_cannot_be_reviewed_is_told(desks: Desks, tang: Desk) -> None:

@@ -20,6 +20,34 @@
       clearTimeout(timer);
       timer = setTimeout(() => look().catch(() => {}), 300);
     });
+
+    // A step of the form without leaving the page: its fields come back as they are now.
+    const parts = form.querySelector("[data-form-here]");
+    const step = async (pressed) => {
+      const sent = new FormData(form);
+      sent.set("step", pressed.name === "step" ? pressed.value : "preview");
+      const answer = await fetch(form.action, { method: "POST", body: sent });
+      if (answer.redirected) return window.location.assign(answer.url);
+      const came = Object.assign(document.createElement("template"), { innerHTML: await answer.text() }).content;
+      const now = came.querySelector("[data-form-here]");
+      if (!now) return window.location.reload();
+      parts.replaceChildren(...now.childNodes);
+      here.replaceChildren(...came.querySelector("[data-preview-here]").childNodes);
+      const goes = parts.querySelector("[autofocus]") ?? document.getElementById(pressed.id);
+      goes?.focus();
+    };
+    form.addEventListener("submit", (event) => {
+      const pressed = event.submitter;
+      if (!pressed?.value.includes(" ")) return;
+      event.preventDefault();
+      step(pressed).catch(() => {
+        form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "step", value: pressed.value }));
+        form.submit();
+      });
+    });
+    form.addEventListener("change", (event) => {
+      if (event.target.matches("[data-reshapes]")) step(event.target).catch(() => {});
+    });
   }
 
   // A page that waits for the worker looks how far it is, and shows the answer when it is there.
