@@ -13,7 +13,7 @@ from spring import LADDER_OFF, WELCOME_OFF
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from till import Till
-from told import listening
+from told import listening, noting
 
 from shared.actions import answering, paying, preparing, settling
 from shared.applications.facts import Kind
