@@ -174,7 +174,9 @@ def _by_receipt(session: Session, form: ClaimForm, campaign_id: int) -> Friend:
 def _at_visit(session: Session, visit: Visit) -> Registration | None:
     found = session.scalars(
         select(Registration).where(
-            Registration.visit_id == visit.id, Registration.phone_blind.is_not(None)
+            Registration.invite_id == visit.invite_id,
+            Registration.visit_id == visit.id,
+            Registration.phone_blind.is_not(None),
         )
     ).all()
     proven = [registration for registration in found if registration.proven_at is not None]

@@ -84,6 +84,7 @@ def _look(session: Session, grounds: Grounds, now: datetime) -> Look:
         found=tuple(gather(session, grounds)),
         ties=tuple(ties_of(session, grounds)),
         how=How(claim.how),
+        named=bool(claim.slips) or claim.registration_id is not None,
         said=Answer(ask.answer) if ask is not None and ask.answer else None,
         reachable=reachable_friend(session, claim) is not None,
         small=claim_amount(session, claim) <= terms.branch_limit.amount,

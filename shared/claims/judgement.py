@@ -42,6 +42,8 @@ class Look:
     ties: tuple[Evidence, ...]
     """The same search as if the bank had told nothing."""
     how: How
+    named: bool
+    """The friend's number is known: not by last digits or a receipt alone."""
     said: Answer | None
     """What the friend answered, if asked."""
     reachable: bool
@@ -108,6 +110,8 @@ def speaks_for_itself(look: Look) -> bool:
 
 def _worth_a_person(look: Look) -> bool:
     """Whether people can know more than the machine: the branch, a strong tie, two claimants."""
+    if not look.named:
+        return False  # nobody can look for a friend without a number
     rival = EvidenceKind.OTHER_CLAIM in kinds_of(look.found)
     return rival or look.how is How.IN_BRANCH or tie(look.ties) >= WORTH_A_PERSON
 

@@ -85,7 +85,10 @@ class Registration(Base):
     """A friend's details under an invite. Not proven in 24 hours: erased."""
 
     __tablename__ = "registrations"
-    __table_args__ = (Index("ix_registrations_phone", "campaign_id", "phone_blind"),)
+    __table_args__ = (
+        Index("ix_registrations_phone", "campaign_id", "phone_blind"),
+        Index("ix_registrations_number", "phone_blind"),
+    )
 
     id: Mapped[int] = id_column()
     campaign_id: Mapped[int] = mapped_column(Id)

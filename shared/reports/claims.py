@@ -64,6 +64,8 @@ class QueueLine:
     member: str
     """Masked."""
     last_four: str
+    by_receipt: bool
+    """Named by the scan receipt of a visit; the number is not known."""
     filed_at: datetime
     due_at: datetime
     second_person: bool
@@ -139,6 +141,7 @@ def _line(session: Session, staff: Staff, claim: Claim) -> QueueLine:
         claim.number,
         mask_name(name_of(session, person_of(session, member))),
         claim.last_four,
+        claim.named == Named.RECEIPT and claim.registration_id is None,
         claim.filed_at,
         claim.due_at,
         claim.state == State.SECOND_PERSON,

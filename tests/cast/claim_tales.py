@@ -51,6 +51,7 @@ class Tale:
     alice: Person = field(init=False)
 
     def __post_init__(self) -> None:
+        self.talk.story.judges = True
         self.alice = self.talk.alice(self.locale)
         self._proves(self.alice.sender)
 

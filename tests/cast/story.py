@@ -61,6 +61,9 @@ def _begin(database: Database, rules: str, now: datetime) -> tuple[int, str]:
 class Story:
     """A running campaign with the sample's members, and a clock that is told what time it is."""
 
+    judges = False
+    """Whether the worker looks at claims, too: stories without one are spared it."""
+
     def __init__(self, database: Database, now: datetime, campaign: str = "") -> None:
         self.database = database
         self.now = now
@@ -125,7 +128,7 @@ class Story:
             pass
         with self.database.transaction() as session:
             look_at_registrations(session, self.now)
-        while turn_claims(self.database, PUBLIC_URL, self.now):
+        while self.judges and turn_claims(self.database, PUBLIC_URL, self.now):
             pass
         while settle_waiting(self.database, "test", self.now):
             pass

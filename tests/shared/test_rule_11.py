@@ -43,6 +43,7 @@ NUMBERS = {
 def story(database: Database, now: datetime) -> Story:
     """A world in which one number is a friend already credited, another one declined."""
     story = Story(database, now)
+    story.judges = True
     story.registers(REFERRED)
     spends(story, "A1", REFERRED)
     story.bank("application.submitted", application_id="A2", phone=DECLINED)
@@ -105,6 +106,7 @@ def test_every_refusal_reads_alike_to_the_claimant(
     database: Database, now: datetime, reason: Reason
 ) -> None:
     story = Story(database, now)
+    story.judges = True
     with database.transaction() as session:
         form = ClaimForm(story.alice, How.IN_BRANCH, When.EARLIER, phone=UNKNOWN)
         file_claim(session, form, story.now)

@@ -1,4 +1,4 @@
-"""The nightly look for friends who were missed."""
+"""The nightly look for friends who were missed, and numbers found in any campaign."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def upgrade() -> None:
         sa.Column("invited", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("campaign_id", "night", name=op.f("pk_claim_sweeps")),
     )
+    op.create_index("ix_registrations_number", "registrations", ["phone_blind"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_registrations_number", "registrations")
     op.drop_table("claim_sweeps")

@@ -89,6 +89,7 @@ def test_the_clock_stands_still_while_the_friend_is_asked_over_weekends_and_zone
     tale.alice.sees("C-")  # hears that the clock goes on
 
 
+@SQLITE
 def test_what_nobody_decided_in_time_is_owned_up_to_once(tale: Tale) -> None:
     tale.applies()
     number = tale.claims(how="in_branch")

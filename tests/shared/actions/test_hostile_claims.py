@@ -32,7 +32,9 @@ MEI, CHEN, AUDITOR = "S1001", "S1002", "S9002"
 
 @pytest.fixture
 def story(database: Database, now: datetime) -> Story:
-    return Story(database, now)
+    story = Story(database, now)
+    story.judges = True
+    return story
 
 
 def mallory(story: Story) -> int:

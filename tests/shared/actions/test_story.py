@@ -113,6 +113,7 @@ def test_a_missed_friend_is_credited_by_a_person(story: Story) -> None:
     with story.database.transaction() as session:
         form = ClaimForm(story.alice, How.IN_BRANCH, When.THIS_WEEK, phone=BOB)
         file_claim(session, form, story.now)
+    story.judges = True
     story.work()
     with story.database.transaction() as session:
         mei = session.scalar(select(Staff).where(Staff.staff_no == "S1001"))

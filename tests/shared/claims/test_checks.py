@@ -61,16 +61,22 @@ def _later_registration(tale: Tale) -> None:
     tale.begins()
 
 
+def by_night(case: tuple[object, ...]) -> list[object]:
+    return [pytest.param(*case, marks=pytest.mark.nightly)]
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("before", "there", "absent"),
     [
         (lambda _: None, {K.NO_APPLICATION}, {K.APPLICATION, K.VISITS, K.DATE_FITS}),
-        (Tale.applies, {K.APPLICATION, K.DATE_FITS}, {K.NO_APPLICATION, K.OLDER}),
+        *by_night((Tale.applies, {K.APPLICATION, K.DATE_FITS}, {K.NO_APPLICATION, K.OLDER})),
         (_device, {K.SAME_DEVICE, K.VISITS, K.REGISTRATION_ELSEWHERE, K.CREDITED_ELSEWHERE}, set()),
         (_staff_entry, {K.STAFF_ENTRY, K.REGISTRATION_UNFINISHED}, {K.REGISTRATION_SAME_DAY}),
-        (_token, {K.BANK_TOKEN, K.REGISTRATION_OWN, K.CREDITED_OWN}, {K.CREDITED_ELSEWHERE}),
-        (_lapsed, {K.REGISTRATION_LAPSED, K.APPLICATION}, {K.REGISTRATION_OWN}),
+        *by_night(
+            (_token, {K.BANK_TOKEN, K.REGISTRATION_OWN, K.CREDITED_OWN}, {K.CREDITED_ELSEWHERE})
+        ),
+        *by_night((_lapsed, {K.REGISTRATION_LAPSED, K.APPLICATION}, {K.REGISTRATION_OWN})),
         (_slip, {K.REGISTRATION_SLIP, K.APPLICATION}, {K.REGISTRATION_OWN}),
         (_later_registration, {K.APPLICATION}, {K.REGISTRATION_UNFINISHED, K.STAFF_ENTRY}),
     ],
@@ -90,6 +96,7 @@ def test_a_check_finds_what_it_is_for(
     assert [e.weight for e in found] == sorted((e.weight for e in found), reverse=True)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_date_that_differs_is_found_and_a_window_is_an_edge(
     database: Database, now: datetime

@@ -14,7 +14,7 @@ from shared.claims.evidence import BARS, DOUBTS, TIES, WEIGHTS, Evidence, Eviden
 from shared.claims.judgement import Look, Outcome, Verdict, judge
 
 K = EvidenceKind
-NOTHING = Look((), (), How.WITHOUT_LINK, None, False, True, True, False)
+NOTHING = Look((), (), How.WITHOUT_LINK, True, None, False, True, True, False)
 BANKS_WORD = [
     K.APPLICATION, K.APPLICATION_SLIP, K.NO_APPLICATION, K.EXISTING, K.DECLINED, K.OWN, K.OLDER,
     K.TOO_OLD, K.CREDITED_ELSEWHERE, K.CLAIMED_ELSEWHERE, K.DATE_FITS, K.DATE_DIFFERS,
@@ -47,6 +47,7 @@ def look(*kinds: K, ties: tuple[K, ...] = (), **more: object) -> Look:
         (look(K.APPLICATION), Verdict(Outcome.ASK, way=Way.LINK)),
         (look(K.APPLICATION, ties=(K.RECEIPT,)), Verdict(Outcome.ASK, way=Way.LINK)),
         (look(K.APPLICATION, how=How.IN_BRANCH, waited=False), Verdict(Outcome.PERSON)),
+        (look(how=How.IN_BRANCH, named=False), Verdict(Outcome.ASK, way=Way.LINK)),
         (look(ties=(K.REGISTRATION_UNFINISHED,), waited=False), Verdict(Outcome.PERSON)),
         (look(K.OTHER_CLAIM), Verdict(Outcome.PERSON)),
         (

@@ -68,6 +68,7 @@ def test_a_claimed_friend_draws_on_the_reserve_and_on_the_budget(
         assert verify(session) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_when_the_reserve_is_used_up_the_loser_has_a_row_with_its_reason(
     database: Database, now: datetime
