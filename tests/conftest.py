@@ -49,8 +49,9 @@ def unavailable(what: str) -> None:
 
 ON_POSTGRES_BY_NIGHT = frozenset(
     {
-        "test_allotting.py", "test_campaigning.py", "test_causes.py", "test_desk.py",
-        "test_export.py", "test_history.py", "test_month_review.py", "test_payout_tax.py",
+        "test_allotting.py", "test_campaigning.py", "test_causes.py", "test_data_page.py",
+        "test_desk.py", "test_erasing.py", "test_export.py", "test_history.py", "test_invitee.py",
+        "test_month_review.py", "test_payout_tax.py",
         "test_payouts.py", "test_reconcile.py", "test_remedies.py", "test_repairing.py",
         "test_simulating.py", "test_simulation.py", "test_statement.py",
     }

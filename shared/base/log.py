@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -19,9 +19,19 @@ def _no_personal_data(
 ) -> MutableMapping[str, Any]:
     """The last guard: long digit runs in texts, and the token in addresses, are blanked."""
     for name, value in event.items():
-        if isinstance(value, str) and name not in ("timestamp", "code"):
-            event[name] = _TOKEN.sub("/bot…", _DIGIT_RUN.sub("…", value))
+        if name not in ("timestamp", "code"):
+            event[name] = _blanked(value)
     return event
+
+
+def _blanked(value: Any) -> Any:
+    if isinstance(value, str):
+        return _TOKEN.sub("/bot…", _DIGIT_RUN.sub("…", value))
+    if isinstance(value, Mapping):
+        return {_blanked(name): _blanked(each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_blanked(each) for each in value]
+    return value
 
 
 def configure_logs(level: int = logging.INFO) -> None:
