@@ -15,7 +15,7 @@ from shared.people.persons import Person, erase
 from shared.post.audit import record
 from shared.referrals.referrals import CreditRow, Registration
 from shared.risk.blacklist import forget_listed
-from shared.risk.traces import Trace, forget_places, forget_traces
+from shared.risk.traces import Trace, forget_places, forget_traces, forget_traces_of
 
 UNPROVEN_TERM = timedelta(hours=24)
 EVIDENCE_TERM = timedelta(days=120)
@@ -39,6 +39,7 @@ def erase_unproven(session: Session, now: datetime, most: int = 500) -> int:
         if person is not None:
             erase(person, now)
         row.erased_at = now  # the keyed hash stays as evidence for claims
+    forget_traces_of(session, [row.id for row in rows])
     return len(rows)
 
 

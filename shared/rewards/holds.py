@@ -28,24 +28,27 @@ def held_referrals(lives: Mapping[Key, KeyLife]) -> frozenset[int]:
     )
 
 
-def after_holds(owed: Mapping[Key, Due], lives: Mapping[Key, KeyLife]) -> dict[Key, Due]:
-    """Dues whose referral was held longer than they would have waited: terms that run from the
-    release run from the end of the hold, so that looking at a reward never makes it lapse."""
-    lifted = {
-        key.of("referral"): life.lifted_at
+def lifted_holds(lives: Mapping[Key, KeyLife]) -> dict[str, datetime]:
+    """When the last hold on a referral ended, by the referral's number."""
+    return {
+        number: life.lifted_at
         for key, life in lives.items()
-        if key.clause == WHOLE and life.lifted_at is not None
+        if key.clause == WHOLE and life.lifted_at and (number := key.of("referral"))
     }
+
+
+def after_holds(owed: Mapping[Key, Due], lifted: Mapping[str, datetime]) -> dict[Key, Due]:
+    """Dues as holds that ended left them: the days for making a choice begin anew, so that
+    looking at a reward never makes it lapse."""
     if not lifted:
         return dict(owed)
-    return {key: _from(due, lifted.get(key.of("referral"))) for key, due in owed.items()}
+    return {key: _anew(due, lifted.get(key.of("referral") or "")) for key, due in owed.items()}
 
 
-def _from(due: Due, lifted: datetime | None) -> Due:
-    if lifted is None or lifted <= due.release:
+def _anew(due: Due, lifted: datetime | None) -> Due:
+    if lifted is None or due.expires is None or lifted <= due.release:
         return due
-    expires = due.expires + (lifted - due.release) if due.expires is not None else None
-    return due._replace(release=lifted, expires=expires)
+    return due._replace(expires=due.expires + (lifted - due.release))
 
 
 def hold_referral(

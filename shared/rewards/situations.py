@@ -17,7 +17,7 @@ from shared.ledger.entries import NOWHERE, Position, standings_of
 from shared.people.members import cardholders
 from shared.referrals.eligibility import Record, load_records
 from shared.rewards.admission import Holding, holdings_of
-from shared.rewards.holds import after_holds, held_referrals
+from shared.rewards.holds import after_holds, held_referrals, lifted_holds
 from shared.rewards.owed import Due
 from shared.rewards.programme import dues, next_moment
 from shared.rewards.standing import KeyLife, goodwill_dues, load_lives, next_change
@@ -36,12 +36,16 @@ class Situation:
     lives: Mapping[Key, KeyLife]
     holdings: dict[Key, Holding]
     inactive: datetime | None
+    lifted: Mapping[str, datetime]
+    """When holds on whole referrals ended, by the referral's number."""
     wakes: tuple[datetime, ...]
     """When facts from the near future begin to count, and when time alone makes a due."""
 
     def life(self, key: Key) -> KeyLife:
         """The life of a key; a member's key knows whether the member is active."""
         life = self.lives.get(key, _NEW)
+        if self.lifted and (at := self.lifted.get(key.of("referral") or "")) is not None:
+            life = replace(life, lifted_at=at)
         if self.inactive is None or not key.party.startswith("member:"):
             return life
         return replace(life, inactive_since=self.inactive)
@@ -104,6 +108,7 @@ def situations(
             lives=lives,
             holdings=holdings[member_id],
             inactive=members[member_id].inactive_since,
+            lifted=by_hand.lifted,
             wakes=(*heard, *([moment] if moment else [])),
         )
 
@@ -116,7 +121,7 @@ class _ByHand(NamedTuple):
     chosen: Mapping[Key, int]
     given: Mapping[Key, Due]
     held: frozenset[int]
-    lives: Mapping[Key, KeyLife]
+    lifted: Mapping[str, datetime]
 
 
 def _by_hand(lives: Mapping[Key, KeyLife], terms: Terms) -> _ByHand:
@@ -124,7 +129,7 @@ def _by_hand(lives: Mapping[Key, KeyLife], terms: Terms) -> _ByHand:
         {key: life.chosen for key, life in lives.items() if life.chosen},
         goodwill_dues(lives, max(terms.versions, default=0)),
         held_referrals(lives),
-        lives,
+        lifted_holds(lives),
     )
 
 
@@ -137,6 +142,6 @@ def _wanted(
         member=member_id, chosen=by_hand.chosen, held=by_hand.held,
     )  # fmt: skip
     party = f"member:{member_id}"
-    return after_holds(owed, by_hand.lives) | {
+    return after_holds(owed, by_hand.lifted) | {
         key: due for key, due in by_hand.given.items() if key.party == party
     }

@@ -169,9 +169,15 @@ def _waits_in(due: Due, life: KeyLife, now: datetime) -> Account:
     if due.expires is not None and now >= due.expires:
         return Account.EXPIRED
     if life.inactive_since is not None and life.inactive_since <= due.release:
-        lapsed = now >= due.release + HELD_FOR_INACTIVE
+        lapsed = now >= _lapses(due, life)
         return Account.EXPIRED if lapsed else Account.PENDING
     return Account.AVAILABLE
+
+
+def _lapses(due: Due, life: KeyLife) -> datetime:
+    """When an inactive member's reward expires: a hold that ended later begins the days anew."""
+    since = due.release if life.lifted_at is None else max(due.release, life.lifted_at)
+    return since + HELD_FOR_INACTIVE
 
 
 def next_change(due: Due, life: KeyLife, now: datetime) -> datetime | None:
@@ -184,7 +190,7 @@ def next_change(due: Due, life: KeyLife, now: datetime) -> datetime | None:
     if due.expires is not None:
         times.append(due.expires)
     if life.inactive_since is not None:
-        times.append(due.release + HELD_FOR_INACTIVE)
+        times.append(_lapses(due, life))
     return min((at for at in times if at > now), default=None)
 
 

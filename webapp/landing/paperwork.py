@@ -24,10 +24,10 @@ from webapp.words import request_locale
 _A_DAY = 24 * 3600
 _SECTIONS = (
     ("who", 2),
-    ("what", 3),
+    ("what", 4),
     ("why", 2),
     ("inviter", 3),
-    ("keep", 3),
+    ("keep", 4),
     ("share", 2),
     ("rights", 2),
 )
@@ -82,15 +82,18 @@ def privacy(code: str) -> ResponseReturnValue:
     """What happens to a friend's data, and how to have it stopped."""
     with wiring().database.reading() as session:
         try:
-            code = find_invite(session, code).code
+            invite = find_invite(session, code)
         except Refusal as refusal:
             return state_page(_state_of(refusal))
+        code = invite.code
+        days = current_version(session, invite.campaign_id).rules.risk_rules.traces_days
     return make_response(
         render_template(
             "landing/privacy.html",
             **frame(f"/i/{code}", "privacy"),
             text_version=TEXT_VERSION,
             sections=_SECTIONS,
+            trace_days=days,
         )
     )
 
