@@ -157,7 +157,7 @@ def prepare(session: Session, campaign_id: int, maker: Staff | str, now: datetim
 
 def lock_campaign(session: Session, campaign_id: int) -> Campaign:
     """The campaign, with every other act on its payouts waiting until the end."""
-    return session.get_one(Campaign, campaign_id, with_for_update=True)
+    return session.get_one(Campaign, campaign_id, with_for_update=True, populate_existing=True)
 
 
 def actor_of(who: Staff | str) -> str:

@@ -175,8 +175,8 @@ def claims_filed(session: Session, campaign_id: int, member_id: int) -> int:
 
 
 def claim_for_update(session: Session, claim_id: int) -> Claim:
-    """The claim, locked for a decision. Refusal `claim.unknown`."""
-    claim = session.get(Claim, claim_id, with_for_update=True)
+    """The claim as it stands now, locked for a decision. Refusal `claim.unknown`."""
+    claim = session.get(Claim, claim_id, with_for_update=True, populate_existing=True)
     if claim is None:
         raise Refusal("claim.unknown")
     return claim

@@ -183,8 +183,8 @@ def move(batch: Batch, to: State, now: datetime) -> None:
 
 
 def batch_for_update(session: Session, number: int) -> Batch:
-    """A batch, nobody else's until the end. Refusal `payout.unknown`."""
-    batch = session.get(Batch, number, with_for_update=True)
+    """A batch as it stands now, nobody else's until the end. Refusal `payout.unknown`."""
+    batch = session.get(Batch, number, with_for_update=True, populate_existing=True)
     if batch is None:
         raise Refusal("payout.unknown", number=number)
     return batch

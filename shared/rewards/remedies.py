@@ -91,8 +91,8 @@ class Remedy(Base):
 
 
 def remedy_for_update(session: Session, number: int) -> Remedy:
-    """A request, nobody else's until the end. Refusal `remedy.unknown`."""
-    remedy = session.get(Remedy, number, with_for_update=True)
+    """A request as it stands now, nobody else's until the end. Refusal `remedy.unknown`."""
+    remedy = session.get(Remedy, number, with_for_update=True, populate_existing=True)
     if remedy is None:
         raise Refusal("remedy.unknown", number=number)
     return remedy

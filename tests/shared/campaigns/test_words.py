@@ -119,6 +119,9 @@ def test_the_terms_state_every_limit(database, now, locale):
     whole = "\n".join(lines)
     for said in ("¥500", "¥1,000,000", "50,000,000", "20,000", "3,000", "5,000", "90"):
         assert said in whole
+    fraud = {Locale.ZH_HANS: "欺诈", Locale.ZH_HANT: "詐欺", Locale.EN: "fraud"}
+    back = next(line for line in lines if fraud[locale] in line)
+    assert back.count("90") == 2  # the card's window, and the fraud's
     assert "{" not in whole
     for limit in limits:
         assert "{" not in reached_words(limit, locale, 50_000)

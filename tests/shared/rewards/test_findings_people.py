@@ -6,12 +6,13 @@ import pytest
 from finding import CLEARED, asks, decides, finds, with_bob
 from sqlalchemy import select
 
+from shared.applications.events import EventsMalformed, parse_items
 from shared.applications.facts import FactRow, Kind
 from shared.base.errors import Refusal
 from shared.people.members import get_member, person_of
 from shared.people.persons import phone_blind
 from shared.post.audit import Audit
-from shared.referrals.findings import Finding
+from shared.referrals.findings import KINDS, Finding
 from shared.referrals.referrals import Referral, Registration
 from shared.rewards.remedies import Remedy, RemedyState
 
@@ -123,3 +124,13 @@ def test_nor_by_the_number_they_registered(spring):
         session.flush()
         session.get_one(Referral, spring.friends["Bob"]).registration_id = registration.id
     refused_to(spring)
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_no_event_of_the_bank_says_it(kind, now):
+    event = {
+        "specversion": "1.0", "id": "1", "source": "bank/test", "type": f"jianka.{kind.value}",
+        "time": now.isoformat(), "data": {"application_id": "A-1", "customer_ref": "N-1"},
+    }  # fmt: skip
+    with pytest.raises(EventsMalformed):
+        parse_items([event], now)
