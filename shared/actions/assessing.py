@@ -40,7 +40,7 @@ def look_waiting(
 
 
 def look_at_referrals(session: Session, now: datetime) -> int:
-    """Look at up to 200 referrals, open the cases that are needed and hold; how many."""
+    """Look at up to 100 referrals, open the cases that are needed and hold; how many."""
     looks = due_looks(session, now)
     of_campaign: dict[int, list[int]] = defaultdict(list)
     for look in looks:

@@ -46,6 +46,8 @@ LOOK_EVERY = 0.1
 RENEW_EVERY = 0.5
 """Seconds; several times within the lease's term."""
 INQUIRE_EVERY = 0.5
+CHECK_AT_LEAST_EVERY = 2.0
+"""Seconds between turns of the risk checks while settling is busy."""
 HOUSE_EVERY = 60.0
 AFTER_A_FAILURE = 1.0
 
@@ -61,6 +63,7 @@ class Lead:
     clock: Clock = system_clock
     held: bool = False
     _asked: float = field(default=-RENEW_EVERY, init=False)
+    _looked: float = field(default_factory=monotonic, init=False)
 
     def ask(self) -> bool:
         """Whether this process leads; asks the database now and then, to stay or become so."""
@@ -71,6 +74,14 @@ class Lead:
                 _logger.info("lease.taken" if held else "lease.lost", holder=self.holder)
             self.held, self._asked = held, monotonic()
         return self.held
+
+    def looks_now(self, busy: bool) -> bool:
+        """Whether it is the risk checks' turn: when there is nothing else to do, and now and then
+        when there is. Nothing is paid before it was looked at, so they never hurry."""
+        if busy and monotonic() - self._looked < CHECK_AT_LEAST_EVERY:
+            return False
+        self._looked = monotonic()
+        return True
 
     def lost(self) -> None:
         """Another process leads now; ask again after a while."""
@@ -120,9 +131,11 @@ def settle_turn(database: Database, lead: Lead, clock: Clock) -> bool:
                 look_at_registrations(session, now)
         if events is not None or registrations is not None or members:
             settle_waiting(database, lead.holder, now)
-        if looks is not None:
+        busy = events is not None or registrations is not None or bool(members)
+        look = looks is not None and lead.looks_now(busy)
+        if look:
             look_waiting(database, lead.holder, now)
-        return any(each is not None for each in (events, registrations, looks)) or bool(members)
+        return busy or look
     except LostLease:
         _logger.warning("lease.lost", holder=lead.holder)
         lead.lost()

@@ -21,6 +21,7 @@ from shared.ledger.balance import Account, Balance, Key, total
 from shared.referrals.referrals import Referral
 from shared.reports.sight import Sight, sights
 from shared.rewards.admission import Verdict
+from shared.rewards.owed import Due
 from shared.rewards.triggers import Progress as Stage
 from shared.rewards.triggers import Stand, progress_of
 
@@ -176,7 +177,7 @@ def _rewarded(sight: Sight, referral: Referral, plain: FriendLine) -> FriendLine
         pending = stands.of(Account.PENDING, unit)
         amount = pending + stands.of(Account.AVAILABLE, unit) + stands.of(Account.PAID, unit)
         if amount > 0:
-            until = due.release if due and pending else None
+            until = due.release if due and pending and not _overdue(due, sight.now) else None
             return FriendLine(
                 plain.ordinal, plain.referral_id, plain.label, FriendState.EARNED,
                 unit, amount, until, plain.clause,
@@ -245,11 +246,16 @@ def _total(sight: Sight, account: Account) -> dict[Unit, int]:
     return totals
 
 
+def _overdue(due: Due, now: datetime) -> bool:
+    """Whether a hold keeps it beyond its day. Until then nobody can tell it from any other."""
+    return due.held and due.release <= now
+
+
 def _next_release(sight: Sight) -> NextRelease | None:
     waiting: dict[tuple[datetime, Unit], int] = {}
     for key, due in sight.owed.items():
         amount = sight.stands.get(key, Balance()).of(Account.PENDING, due.unit)
-        if key.party == f"member:{sight.member_id}" and amount and not due.held:
+        if key.party == f"member:{sight.member_id}" and amount and not _overdue(due, sight.now):
             place = (due.release, due.unit)
             waiting[place] = waiting.get(place, 0) + amount
     if not waiting:

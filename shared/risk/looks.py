@@ -14,7 +14,7 @@ from shared.base.rows import upsert_rows
 from shared.risk.known import Signal
 from shared.risk.weighing import Action, Assessed
 
-MOST = 200
+MOST = 100
 """Referrals looked at in one transaction."""
 
 

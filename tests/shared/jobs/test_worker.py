@@ -17,6 +17,7 @@ from shared.jobs.worker import Lead, house_turn, new_holder, repeat, settle_turn
 from shared.post.inbox import Inbox
 from shared.reports.progress import FriendState
 from shared.rewards.settle import DUTY
+from shared.risk.looks import Look
 
 
 @pytest.fixture
@@ -55,6 +56,24 @@ def test_the_leader_hears_the_bank_and_settles(
     with story.database.reading() as session:
         assert all(row.done_at for row in session.scalars(select(Inbox)))
     assert not settle_turn(story.database, lead, lambda: story.now)
+
+
+def test_the_leader_looks_at_whom_the_checks_are_to_see(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A standby does not, and settling goes first."""
+    leads, stands = (Lead(story.database, new_holder()) for _ in range(2))
+    assert not settle_turn(story.database, leads, lambda: story.now)
+    story.registers()
+    assert not settle_turn(story.database, stands, lambda: story.now)
+    with story.database.reading() as session:
+        assert len(session.scalars(select(Look)).all()) == 1
+    work(story, leads)
+    with story.database.reading() as session:
+        assert session.scalars(select(Look)).all() == []
+    assert not leads.looks_now(busy=True)
+    monkeypatch.setattr(worker, "CHECK_AT_LEAST_EVERY", 0.0)
+    assert leads.looks_now(busy=True)
 
 
 def test_an_application_heard_before_its_registration_is_found(

@@ -60,7 +60,6 @@ class Judges:
         with self.story.database.transaction() as session:
             staff = session.get_one(Staff, self.staff[who])
             getattr(judging, act)(session, staff, *given, self.story.now)
-        self.story.work()
 
     def case(self, number: int = 1) -> Case:
         with self.story.database.reading() as session:
@@ -92,11 +91,24 @@ def test_a_farm_is_held_and_released_when_a_person_clears_it(judges: Judges) -> 
         assert found.held == {Unit.CNY: 15000, Unit.POINTS: 500}  # the friend's welcome as well
         assert {s.check for s in found.evidence[0].signals} >= {"shared_device", "robot"}
     judges.does(WANG, "clear", 1, "a family of four, met at the branch")
+    story.work()
     assert story.progress().available == {Unit.CNY: 10000, Unit.POINTS: 500}
     assert judges.case().state == CaseState.CLEARED
     with story.database.reading() as session:
         assert verify(session) == []
     assert set(story.notices()) - set(told) == {"reward.available"}
+
+
+@on_sqlite
+def test_while_a_reward_cools_nobody_can_tell_that_it_is_held(judges: Judges) -> None:
+    story = judges.story
+    judges.farm()
+    spends(story, "A1", NUMBERS[0])
+    held = story.progress()
+    assert held.next_release is not None
+    judges.does(WANG, "clear", 1, "known to us")
+    story.work()
+    assert story.progress() == held
 
 
 @on_sqlite
