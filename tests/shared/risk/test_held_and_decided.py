@@ -305,6 +305,7 @@ def test_a_watched_campaign_holds_nobody(database: Database, now: datetime) -> N
         assert session.execute(text("SELECT count(*) FROM assessments")).scalar_one() == 4
 
 
+@on_sqlite
 def test_nothing_is_paid_before_it_was_looked_at(judges: Judges) -> None:
     story = judges.story
     story.registers(NUMBERS[0], place=ONE_PHONE)
