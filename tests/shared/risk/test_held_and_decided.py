@@ -15,6 +15,7 @@ from shared.actions.preparing import prepare
 from shared.base.database import Database
 from shared.base.errors import Refusal
 from shared.base.money import Unit
+from shared.ledger.balance import Account, Key
 from shared.ledger.verify import verify
 from shared.people.members import Member
 from shared.people.staff import Role, Staff
@@ -22,6 +23,9 @@ from shared.post.audit import Audit
 from shared.referrals.referrals import Registration
 from shared.reports.desk_cases import Show, case_details, case_lines
 from shared.reports.progress import FriendState
+from shared.rewards.payouts import standings_in
+from shared.rewards.queue import wake
+from shared.rewards.standing import Happening, happen
 from shared.risk.blacklist import Listed
 from shared.risk.cases import Case, CaseState, Finding, counts
 from shared.risk.traces import Place, Trace
@@ -302,6 +306,7 @@ def test_a_watched_campaign_holds_nobody(database: Database, now: datetime) -> N
         assert session.execute(text("SELECT count(*) FROM assessments")).scalar_one() == 4
 
 
+@on_sqlite
 def test_nothing_is_paid_before_it_was_looked_at(judges: Judges) -> None:
     story = judges.story
     story.registers(NUMBERS[0], place=ONE_PHONE)
@@ -353,3 +358,34 @@ def test_the_blacklist_is_seen_later_and_expires(judges: Judges) -> None:
     keep_house(story.database, story.now)
     with story.database.reading() as session:
         assert session.scalars(select(Listed)).all() == []
+
+
+@on_sqlite
+def test_what_was_paid_before_is_owed_back_and_an_appeal_gives_it_back(judges: Judges) -> None:
+    story = judges.story
+    judges.farm(1)
+    spends(story, "A1", NUMBERS[0])
+    story.later(days=2)
+    story.work()
+    key = Key(1, f"member:{story.alice}", "base", "referral:1")
+    with story.database.transaction() as session:
+        happen(session, key, story.alice, Happening.PAID, story.now, unit=Unit.CNY, amount=10_000)
+        wake(session, 1, story.alice, story.now)
+    for number in NUMBERS[1:]:
+        story.registers(number, place=ONE_PHONE)
+    story.work()
+    judges.does(WANG, "find_against", 1, Finding.ABUSE, "one phone")
+    judges.does(DENG, "confirm", 1, "agreed")
+    story.work()
+    assert owed_back(story) == [10_000]
+    judges.does(ZHAO, "appeal", 1, "she disagrees")
+    judges.does(LIN, "decide_appeal", 1, False, "the shop is real")
+    story.work()
+    assert owed_back(story) == []
+    with story.database.reading() as session:
+        assert verify(session) == []
+
+
+def owed_back(story: Story) -> list[int]:
+    with story.database.reading() as session:
+        return [each.amount for each in standings_in(session, 1, [Account.RECOVERABLE])]
