@@ -26,6 +26,7 @@ from shared.post.audit import record
 from shared.referrals.referrals import Invite, Referral, Registration, Visit
 from shared.rewards.payouts import Line, LineState
 from shared.rewards.remedies import Remedy
+from shared.risk.traces import forget_traces_of
 
 
 def erase_member(session: Session, chat: Chat, now: datetime) -> None:
@@ -117,6 +118,7 @@ def _forget_friend(session: Session, person: Person, now: datetime) -> None:
     ).all()
     visits = {each.visit_id for each in registrations if each.visit_id is not None}
     _forget_visits(session, visits)
+    forget_traces_of(session, [each.id for each in registrations])
     for registration in registrations:
         registration.phone_blind, registration.erased_at = None, now
     parties, inviters = set(), set()
@@ -134,7 +136,7 @@ def _forget_visits(session: Session, visit_ids: Collection[int]) -> None:
     devices = session.scalars(select(Visit.device).where(Visit.id.in_(visit_ids))).all()
     known = [device for device in devices if device is not None]
     theirs = Visit.id.in_(visit_ids) | Visit.device.in_(known)
-    session.execute(update(Visit).where(theirs).values(device=None, utm=None))
+    session.execute(update(Visit).where(theirs).values(device=None, utm=None, site=None))
 
 
 def _forget_words_on_money(session: Session, parties: Collection[str]) -> None:
@@ -153,5 +155,5 @@ def _forget_number(session: Session, number: str, now: datetime) -> None:
     session.execute(
         update(Claim)
         .where(Claim.phone_blind == blind, Claim.state.not_in(OPEN_CLAIMS))
-        .values(last_four="", phone_blind="")
+        .values(last_four="", phone_blind="", slips=None)
     )

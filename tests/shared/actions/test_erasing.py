@@ -32,6 +32,7 @@ from shared.post.audit_chain import chain_new, flaws
 from shared.post.inbox import Inbox, Item, mark_done, store
 from shared.post.outbox import Channel, mark_sent, send_later
 from shared.referrals.referrals import CreditRow, Referral, Registration
+from shared.risk.traces import Trace
 
 ALICES = ("李爱丽", ALICE, ALICE[3:], "一起来喝茶", "我的小表妹", "1001-said")
 BOBS = ("王波", BOB, BOB[3:], "我的小表妹")
@@ -121,7 +122,9 @@ def test_a_friend_is_exported_erased_and_nothing_is_left(story: Story) -> None:
     assert {each["purpose"] for each in bob["consents"]} >= {"referral", "adult"}
     assert "C100001" not in json.dumps(before)
     with story.database.transaction() as session:
+        assert session.scalars(select(Trace)).all()
         assert erase_number(session, BOB, story.now) == 1
+        assert session.scalars(select(Trace)).all() == []
     assert known_of(story.database, BOBS) == []
     with story.database.transaction() as session:
         assert export_number(session, BOB, story.now)["invited"] == []
