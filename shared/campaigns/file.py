@@ -75,12 +75,8 @@ class Limits(Model):
 
     @model_validator(mode="after")
     def _sound(self) -> Limits:
-        for at, budgets in (
-            ("budget", self.budget),
-            ("daily_budget", self.daily_budget),
-            ("claim_reserve", self.claim_reserve),
-        ):
-            units = [money.unit for money in budgets]
+        for at in ("budget", "daily_budget", "claim_reserve"):
+            units = [money.unit for money in getattr(self, at)]
             if len(units) != len(set(units)):
                 raise PydanticCustomError("same_budget", "two budgets of one unit", {"at": at})
         if self.monthly_cap is not None and self.monthly_cap.unit is not Unit.CNY:
@@ -118,11 +114,8 @@ class CampaignFile(Rules):
         cap = self.limits.monthly_cap
         if cap is not None and cap.amount < base:
             raise PydanticCustomError("cap_small", "cap below base", {"at": "limits.monthly_cap"})
-        for name, budgets in (
-            ("budget", self.limits.budget),
-            ("daily_budget", self.limits.daily_budget),
-        ):
-            if any(money.amount < largest[money.unit] for money in budgets):
+        for name in ("budget", "daily_budget"):
+            if any(m.amount < largest[m.unit] for m in getattr(self.limits, name)):
                 raise PydanticCustomError("budget_small", "too small", {"at": f"limits.{name}"})
         return self
 
