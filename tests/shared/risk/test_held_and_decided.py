@@ -23,7 +23,7 @@ from shared.post.audit import Audit
 from shared.referrals.referrals import Registration
 from shared.reports.desk_cases import Show, case_details, case_lines
 from shared.reports.progress import FriendState
-from shared.rewards.payouts import standings_in
+from shared.rewards.payable import standings_in
 from shared.rewards.queue import wake
 from shared.rewards.standing import Happening, happen
 from shared.risk.blacklist import Listed
