@@ -15,7 +15,7 @@ from shared.people.unmasking import Unmasking
 from shared.post.audit import Audit
 from shared.referrals.referrals import Referral
 from shared.rewards.payouts import Line
-from shared.rewards.remedies import Remedy
+from shared.rewards.remedies import FINDS, Remedy
 from shared.rewards.standing import KeyEvent
 
 Copy = dict[str, Any]
@@ -41,7 +41,8 @@ def consent_part(consent: Consent) -> Copy:
 def money_parts(session: Session, parties: Collection[str], members: Collection[int]) -> Copy:
     """What was owed and paid to these parties, whose keys are settled with these members."""
     lines = select(Line).where(Line.party.in_(parties)).order_by(Line.id)
-    remedies = select(Remedy).where(Remedy.party.in_(parties)).order_by(Remedy.id)
+    theirs = Remedy.party.in_(parties), Remedy.kind.not_in(FINDS)  # risk is told to nobody
+    remedies = select(Remedy).where(*theirs).order_by(Remedy.id)
     events = select(KeyEvent).where(KeyEvent.party.in_(parties), KeyEvent.member_id.in_(members))
     return {
         "ledger": [

@@ -32,6 +32,10 @@ class RemedyKind(StrEnum):
         return self in (RemedyKind.FRAUD, RemedyKind.CLEARED)
 
 
+FINDS = tuple(kind.value for kind in RemedyKind if kind.finds)
+"""Kinds that say something of a friend; nobody outside the house learns of them."""
+
+
 class RemedyState(StrEnum):
     ASKED = "asked"
     DONE = "done"

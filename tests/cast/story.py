@@ -160,7 +160,9 @@ class Story:
 
     def notices(self) -> list[str]:
         with self.database.reading() as session:
-            rows = session.scalars(select(Outbox).where(Outbox.chat_id.is_not(None)))
+            rows = session.scalars(
+                select(Outbox).where(Outbox.chat_id.is_not(None)).order_by(Outbox.id)
+            )
             return [str(read_body(session, row)["notice"]) for row in rows]
 
 

@@ -2,12 +2,12 @@
 
 import io
 import re
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 import qrcode
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sandbox_server import Served
 
 pytestmark = pytest.mark.browser
@@ -190,6 +190,30 @@ def test_a_new_play_waits_for_its_people_and_leaves_the_old_ones_alone(
     # At once, though the long poll for the former phone would have gone on for 20 seconds.
     expect(stage.locator(at("alice-message"))).to_have_text(re.compile("/start"))
     expect(stage.locator(at("caption"))).to_have_attribute("data-step", "agree")
+
+
+def test_no_press_is_lost_while_the_page_is_still_loading(page: Page, sandbox: Served) -> None:
+    def late(route: Route) -> None:
+        sleep(0.5)
+        route.continue_()
+
+    page.route("**/player.js*", late)
+    page.goto(f"{sandbox.url}/?lang=en", wait_until="commit")
+    expect(page.locator(at("restart"))).to_be_disabled()
+    page.click(at("restart"))
+    page.click(at("play"))
+    said = heard(sandbox, "message")
+    assert said["from"]["id"] == sandbox.get("/stage")["alice"]["id"] != sandbox.alice
+
+
+def test_a_restart_that_fails_does_not_play_on_with_the_old_people(
+    stage: Page, sandbox: Served
+) -> None:
+    stage.route("**/stage/restart", lambda route: route.fulfill(status=500))
+    stage.click(at("restart"))
+    stage.click(at("play"))
+    expect(stage.locator(at("caption"))).to_have_attribute("data-trouble", "")
+    expect(stage.locator(at("alice-message"))).to_have_count(0)
 
 
 @pytest.mark.parametrize(

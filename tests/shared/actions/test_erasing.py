@@ -32,6 +32,7 @@ from shared.post.audit_chain import chain_new, flaws
 from shared.post.inbox import Inbox, Item, mark_done, store
 from shared.post.outbox import Channel, mark_sent, send_later
 from shared.referrals.referrals import CreditRow, Referral, Registration
+from shared.rewards.remedies import Remedy
 from shared.risk.traces import Trace
 
 ALICES = ("李爱丽", ALICE, ALICE[3:], "一起来喝茶", "我的小表妹", "1001-said")
@@ -111,6 +112,28 @@ def test_the_banks_next_file_brings_nobody_back(story: Story) -> None:
     with story.database.reading() as session:
         alice = get_member(session, story.alice)
         assert (alice.segment, alice.region, alice.card_products) == ("", "", "")
+
+
+def test_a_copy_tells_nobody_that_a_friend_was_found_a_fraud(story: Story) -> None:
+    with story.database.transaction() as session:
+        friend = session.scalars(select(Referral)).one()
+        for kind, reason in (("fraud", "one phone, two cards"), ("goodwill", "our mistake")):
+            session.add(
+                Remedy(
+                    kind=kind, campaign_id=friend.campaign_id, member_id=story.alice,
+                    party=f"friend:{friend.id}", clause="", occasion="", unit="CNY", amount=5000,
+                    reason=reason, state="done", asked_by=1, asked_at=story.now,
+                )
+            )  # fmt: skip
+        session.flush()
+        copies = (
+            export_number(session, BOB, story.now),
+            export_member(session, story.alice, story.now),
+        )
+    friends, members = (json.dumps(copy, ensure_ascii=False) for copy in copies)
+    assert "our mistake" in friends
+    assert "fraud" not in friends + members
+    assert "one phone" not in friends + members
 
 
 def test_a_friend_is_exported_erased_and_nothing_is_left(story: Story) -> None:

@@ -137,7 +137,7 @@ function move(to) {
 }
 
 async function playStep() {
-  await casting;
+  if ((await casting) === false) return false;
   if (busy || at >= STORY.length) return false;
   const mine = round;
   busy = true;
@@ -175,7 +175,12 @@ export function restart() {
   round += 1;
   playing = false;
   busy = false;
-  casting = recast(round).catch((error) => console.error(error));
+  casting = recast(round).then(() => true, (error) => {
+    console.error(error);
+    trouble = true;
+    show();
+    return false;
+  });
   return casting;
 }
 
@@ -217,7 +222,11 @@ export function start(onDevice) {
   $("restart").addEventListener("click", restart);
   for (const key of document.querySelectorAll("[data-speed]")) {
     key.addEventListener("click", () => { speed = key.dataset.speed; showSpeed(); });
+    key.disabled = false;
   }
+  // Until now a press would have been lost.
+  $("play").disabled = false;
+  $("restart").disabled = false;
   onLanguage(show);
   showSpeed();
   show();
