@@ -190,6 +190,7 @@ def hear(
                 else:
                     for campaign, member in sorted(places, reverse=True):
                         wake(session, campaign, member, at)
+                        time.sleep(0.001)  # for somebody to come the other way
         except OperationalError:
             with deadlocks.get_lock():
                 deadlocks.value += 1
