@@ -6,7 +6,6 @@ A member learns nothing of any of this.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from flask import Response, redirect, request, url_for
@@ -15,7 +14,6 @@ from werkzeug.exceptions import NotFound
 
 from shared.actions import case_deciding
 from shared.base.errors import Refusal
-from shared.people.staff import Staff
 from shared.reports.desk_cases import CaseDetails, CaseLine, Show, case_details, case_lines, watched
 from shared.reports.risk_words import signal_words
 from shared.risk.cases import CaseState, Finding
@@ -49,7 +47,6 @@ _COLUMNS = (
     Column("desk.case.due"),
     Column("desk.case.assigned"),
 )
-Act = Callable[[Session, Staff, int, datetime], None]
 
 
 @desk.get("/cases")
@@ -94,18 +91,13 @@ def case(number: int) -> Answer:
 def assign_case(number: int) -> Answer:
     """Give it to somebody, or to nobody."""
     to = number_of(request.form.get("to"))
-    return _do(
-        number, "assigned", lambda s, staff, n, now: case_deciding.assign(s, staff, n, to, now)
-    )
+    return _do(number, "assigned", case_deciding.assign, to)
 
 
 @desk.post("/cases/<int:number>/clear")
 def clear_case(number: int) -> Answer:
     """Nothing wrong: everything is released."""
-    note = _note()
-    return _do(
-        number, "cleared", lambda s, staff, n, now: case_deciding.clear(s, staff, n, note, now)
-    )
+    return _do(number, "cleared", case_deciding.clear, _note())
 
 
 @desk.post("/cases/<int:number>/find")
@@ -114,51 +106,33 @@ def find_case(number: int) -> Answer:
     note, finding = _note(), one_of(Finding, request.form.get("finding"))
     if finding is None or finding is Finding.HONEST:
         raise NotFound
-
-    def act(session: Session, staff: Staff, case_number: int, now: datetime) -> None:
-        case_deciding.find_against(session, staff, case_number, finding, note, now)
-
-    return _do(number, "proposed", act)
+    return _do(number, "proposed", case_deciding.find_against, finding, note)
 
 
 @desk.post("/cases/<int:number>/confirm")
 def confirm_case(number: int) -> Answer:
     """The second person agrees."""
-    note = _note()
-    return _do(
-        number, "confirmed", lambda s, staff, n, now: case_deciding.confirm(s, staff, n, note, now)
-    )
+    return _do(number, "confirmed", case_deciding.confirm, _note())
 
 
 @desk.post("/cases/<int:number>/send-back")
 def send_back_case(number: int) -> Answer:
     """The second person does not agree."""
-    note = _note()
-    return _do(
-        number,
-        "sent_back",
-        lambda s, staff, n, now: case_deciding.send_back(s, staff, n, note, now),
-    )
+    return _do(number, "sent_back", case_deciding.send_back, _note())
 
 
 @desk.post("/cases/<int:number>/appeal")
 def appeal_case(number: int) -> Answer:
     """The member disagrees; somebody new decides."""
-    note = _note()
-    return _do(
-        number, "appealed", lambda s, staff, n, now: case_deciding.appeal(s, staff, n, note, now)
-    )
+    return _do(number, "appealed", case_deciding.appeal, _note())
 
 
 @desk.post("/cases/<int:number>/appeal/decide")
 def decide_case_appeal(number: int) -> Answer:
     """Somebody new decides about the appeal."""
-    note, uphold = _note(), request.form.get("answer") == "uphold"
-
-    def act(session: Session, staff: Staff, case_number: int, now: datetime) -> None:
-        case_deciding.decide_appeal(session, staff, case_number, uphold, note, now)
-
-    return _do(number, "upheld" if uphold else "cleared", act)
+    uphold = request.form.get("answer") == "uphold"
+    came_to = "upheld" if uphold else "cleared"
+    return _do(number, came_to, case_deciding.decide_appeal, uphold, _note())
 
 
 def said(signal: Signal) -> str:
@@ -166,12 +140,13 @@ def said(signal: Signal) -> str:
     return signal_words(signal, request_locale())
 
 
-def _do(number: int, came_to: str, act: Act) -> Answer:
+def _do(number: int, came_to: str, act: Callable[..., None], *given: object) -> Answer:
+    """Carry out an act of `case_deciding`, which takes `given` between the case and the moment."""
     with asking() as session:
         _found(session, number)
     try:
         with acting() as (session, staff):
-            act(session, staff, number, wiring().now())
+            act(session, staff, number, *given, wiring().now())
     except Refusal as refusal:
         with asking() as session:
             return _page(session, number, words_of(refusal))
