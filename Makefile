@@ -48,5 +48,5 @@ bench: setup
 
 lock: setup
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --extra dev \
+		--no-emit-index-url --no-strip-extras --no-header --no-annotate --extra dev \
 		--output-file requirements.lock pyproject.toml
