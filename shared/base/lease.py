@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Utc
 from shared.base.direct import Direct
+from shared.base.rows import insert_new_rows
 
 TERM = timedelta(seconds=2)
 
@@ -27,6 +28,9 @@ class Lease(Base):
     until: Mapped[datetime] = mapped_column(Utc)
 
 
+_LEASES = Lease.metadata.tables[Lease.__tablename__]
+
+
 class LostLease(Exception):
     """Another process holds the duty now; what this one was about to commit is void."""
 
@@ -34,10 +38,9 @@ class LostLease(Exception):
 def take(session: Session, duty: str, holder: str, now: datetime) -> bool:
     """Try to become or stay the holder until now + TERM (real time, UTC)."""
     row = session.get(Lease, duty, with_for_update=True)
-    if row is None:
-        session.add(Lease(duty=duty, holder=holder, until=now + TERM))
-        session.flush()
-        return True
+    if row is None:  # of those who ask first at once, one is
+        insert_new_rows(session, _LEASES, ("duty", "holder", "until"), [(duty, holder, now + TERM)])
+        row = session.get_one(Lease, duty, with_for_update=True)
     if row.holder != holder and row.until > now:
         return False
     row.holder, row.until = holder, now + TERM

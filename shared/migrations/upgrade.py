@@ -9,11 +9,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Boolean, String, select, text
+from sqlalchemy import Boolean, String, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Database, keyring_of
 from shared.base.errors import Misconfigured
+from shared.base.rows import insert_new_rows
 
 _HERE = Path(__file__).resolve().parent
 _ADVISORY_LOCK = 0x4A49414E4B41  # "JIANKA": two starting processes migrate one after the other
@@ -41,6 +42,10 @@ class MasterKey(Base):
     retired: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
+_KEY_CHECK = KeyCheck.metadata.tables[KeyCheck.__tablename__]
+_MASTER_KEYS = MasterKey.metadata.tables[MasterKey.__tablename__]
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_HERE))
@@ -58,9 +63,8 @@ def upgrade(database: Database) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     with database.transaction() as session:
-        row = session.get(KeyCheck, "blind_index")
-        if row is None:
-            session.add(KeyCheck(name="blind_index", fingerprint=database.keyring.fingerprint()))
+        begun_with = [("blind_index", database.keyring.fingerprint())]
+        insert_new_rows(session, _KEY_CHECK, ("name", "fingerprint"), begun_with)
         _refuse_other_keys(session, database)
         register_masters(session)
     check(database)
@@ -68,14 +72,13 @@ def upgrade(database: Database) -> None:
 
 
 def register_masters(session: Session) -> None:
-    """Know the master keys in use; one that was retired and seals again is so no more."""
-    known = {row.name: row for row in session.scalars(select(MasterKey))}
-    for name, fingerprint in keyring_of(session).fingerprints().items():
-        row = known.get(name)
-        if row is None:
-            session.add(MasterKey(name=name, fingerprint=fingerprint, retired=False))
-        elif name == keyring_of(session).newest:
-            row.retired = False  # an older one stays so: nothing is sealed under it
+    """Know the master keys in use; one that was retired and seals again is so no more. Programs
+    that start at once may do so at once."""
+    given = [(*named, False) for named in sorted(keyring_of(session).fingerprints().items())]
+    insert_new_rows(session, _MASTER_KEYS, ("name", "fingerprint", "retired"), given)
+    newest = MasterKey.name == keyring_of(session).newest
+    # An older one stays retired: nothing is sealed under it.
+    session.execute(update(MasterKey).where(newest, MasterKey.retired).values(retired=False))
 
 
 def _forget_old_pages(database: Database) -> None:

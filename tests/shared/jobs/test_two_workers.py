@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
-import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -52,12 +50,15 @@ class Workers:
 
     def kill(self, pid: int) -> None:
         process = self.running.pop(pid)
-        os.kill(pid, signal.SIGKILL)
+        process.kill()
         process.join()
 
     def stop(self) -> None:
+        """End those that still run; one that ended by itself is a failure."""
+        died = [pid for pid, process in self.running.items() if not process.is_alive()]
         for pid in list(self.running):
             self.kill(pid)
+        assert died == []
 
 
 @pytest.fixture
