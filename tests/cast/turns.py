@@ -38,24 +38,27 @@ def turn(item: pytest.Item) -> int:
 
 
 def further_inputs(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """Tests that another one has run on PostgreSQL already, with another input: what differs
-    between them the engine does not see."""
+    """Tests of which another one among these is the same with another input."""
     known: set[str] = set()
     found = []
     for item in items:
-        if item.get_closest_marker("postgres"):
-            test = item.nodeid.partition("[")[0]
-            if test in known:
-                found.append(item)
-            known.add(test)
+        test = item.nodeid.partition("[")[0]
+        if test in known:
+            found.append(item)
+        known.add(test)
     return found
+
+
+def on_postgres(item: pytest.Item) -> bool:
+    """Whether this test runs on PostgreSQL: there the first input says what the engine says."""
+    return item.get_closest_marker("postgres") is not None
 
 
 def watched(item: pytest.Item) -> bool:
     """Whether coverage watches this test. It slows Python by half, so it is asked of the domain's
-    own tests only, and of one engine: the other runs the same lines."""
-    spared = item.get_closest_marker("unwatched") or item.get_closest_marker("postgres")
-    return item.nodeid.startswith("tests/shared/") and spared is None
+    own tests only, of their first inputs, and of one engine: the others run the same lines."""
+    spared = item.get_closest_marker("unwatched") is not None or on_postgres(item)
+    return item.nodeid.startswith("tests/shared/") and not spared
 
 
 class Watch:

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from shared.campaigns.file import read_campaign
 from shared.campaigns.rules import Cap, Terms
 from shared.referrals.referrals import Credit, Source
 from shared.rewards.programme import dues, would_credit
+
+pytestmark = pytest.mark.unwatched  # the worked examples run the same lines
 
 SPRING = (Path(__file__).parents[1] / "spring.yaml").read_text(encoding="utf-8")
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
