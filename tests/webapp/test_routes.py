@@ -96,5 +96,5 @@ def test_what_operators_read_holds_no_personal_data(app: Flask, story: Story) ->
     client.get(f"/i/{story.code}")
     for path in ("/healthz", "/readyz", "/metrics", "/openapi.json"):
         text = client.get(path).text
-        assert "139001" not in text
+        assert "13900139000" not in text  # shorter ones stand in a gauge of seconds by chance
         assert story.code not in text
