@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from urllib.parse import urlsplit
 
 import zxingcpp
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from werkzeug.datastructures import FileStorage
 
 from shared.base.errors import Refusal
+from shared.pictures.photo import photo_grey
 from webapp.tablet.face import MOST_PICTURE_BYTES
 
-MOST_PIXELS = 50_000_000
 _SIDE = 2000
-_FORMATS = ("JPEG", "PNG", "WEBP")
 _QR_ONLY = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 
 
@@ -48,16 +46,7 @@ def read_qr(raw: bytes) -> str:
 
 def _grey(raw: bytes) -> Image.Image:
     try:
-        with Image.open(io.BytesIO(raw), formats=_FORMATS) as whole:
-            if whole.width * whole.height > MOST_PIXELS:
-                raise Refusal("scan.large")
-            whole.verify()
-        picture = Image.open(io.BytesIO(raw), formats=_FORMATS)  # verify() used the first up
-        picture.draft("L", (_SIDE, _SIDE))
-        grey = picture.convert("L")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise Refusal("scan.picture") from error
-    except Image.DecompressionBombError as error:
-        raise Refusal("scan.large") from error
-    grey.thumbnail((_SIDE, _SIDE))
-    return grey
+        return photo_grey(raw, _SIDE)
+    except Refusal as refusal:
+        large = refusal.code in ("photo.large", "photo.pixels")
+        raise Refusal("scan.large" if large else "scan.picture") from refusal
