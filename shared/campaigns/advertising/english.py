@@ -20,7 +20,7 @@ ENGLISH = (
         Rule.SUPERLATIVE,
         r"\bbest\b(?! (?:efforts?|before|regards?|wishes|practices?|friends?|buddy|buddies|mates?"
         r"|man|if|to (?:call|check|ask|register|use your|come|bring|wait|apply before)"
-        r"|interests?|by|guess|time to|way to"
+        r"|interests?|by|use of|guess|time to|way to"
         r"|of luck|viewed|i can|we can|you can))",
         unless_before=(
             r"\b(?:at|all the|my|(?:do|does|did|try|tried|doing|trying|done) (?:our|my|your|their"
