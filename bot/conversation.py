@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot.dialogue import Flow, State
 from bot.flows import (
+    appeal,
     choose,
     claim,
     claim_list,
@@ -125,6 +126,7 @@ TAPS: dict[Verb, Tapped] = {
     Verb.CLAIM_HOW: Tapped(claim.tapped),
     Verb.CLAIM_FILE: Tapped(claim.tapped),
     Verb.CLAIM_AGAIN: Tapped(claim.tapped),
+    Verb.APPEAL: Tapped(appeal.tapped),
     Verb.CANCEL: Tapped(lambda turn, _tap: _cancel(turn), members_only=False),
     Verb.FAQ: Tapped(help.tapped, members_only=False),
     Verb.EXPORT: Tapped(privacy.export),
@@ -137,6 +139,7 @@ TALKS: dict[Flow, Talk] = {
     Flow.START: Talk(start.ask, start.hear),
     Flow.PROVE: Talk(prove.ask, prove.hear),
     Flow.CLAIM: Talk(claim.ask, claim.hear),
+    Flow.APPEAL: Talk(appeal.ask, appeal.hear),
     Flow.NICKNAME: Talk(nickname.ask, nickname.hear),
     Flow.GREETING: Talk(greeting.ask, greeting.hear),
     Flow.PRIVACY: Talk(privacy.ask, privacy.hear),

@@ -28,6 +28,7 @@ class Flow(StrEnum):
     START = "start"
     PROVE = "prove"
     CLAIM = "claim"
+    APPEAL = "appeal"
     NICKNAME = "nickname"
     GREETING = "greeting"
     PRIVACY = "privacy"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from bot.flows.taps import Verb, encode
-from bot.flows.turn import Row, Safe, Screen, markup
+from bot.flows.turn import Row, Safe, Screen, kept, markup
 from bot.messages import Button, Picture, Reply
 from shared.actions.joining import language
 from shared.base import i18n
@@ -22,8 +22,10 @@ from shared.base.i18n import Locale
 from shared.base.money import Unit
 from shared.base.privacy import mask_name
 from shared.campaigns import words
+from shared.campaigns.advertising.rules import Channel, Explained, Finding, Rule
 from shared.campaigns.campaigns import current_version, limit_at, shown_campaign
 from shared.campaigns.rules import MONTHLY_CAP
+from shared.claims.answers import answer_words
 from shared.people.chats import Chat
 from shared.people.members import get_member, person_of
 from shared.people.persons import name_of
@@ -148,6 +150,16 @@ def _credited(notice: Notice) -> bool:
     return Unit(notice.params["unit"]) in (Unit.CNY, Unit.POINTS)
 
 
+def _greeting(notice: Notice) -> Safe:
+    found = Explained(
+        tuple(
+            Finding(Rule(rule), said, 0, 0, tuple(map(Channel, channels)))
+            for rule, said, channels in notice.params["found"]
+        )
+    )
+    return notice.say("greeting.withdrawn", found=found.told(notice.locale))
+
+
 def _limit(notice: Notice) -> Safe:
     reason = words.reached_words(notice.params["limit"], notice.locale, _cap(notice))
     if not notice.params.get("ordinal"):
@@ -193,13 +205,16 @@ def _paid(notice: Notice) -> Safe:
 
 
 def _decided(notice: Notice) -> Safe:
-    params = notice.params
-    return notice.say(
-        f"claim.{params['outcome']}",
-        number=params["number"],
-        clause=params.get("clause", 1),
-        version=params.get("version", 1),
-    )
+    """The answer; its parameters are numbers and codes of ours, so nothing is to be escaped."""
+    return Safe(answer_words(notice.locale, notice.params))
+
+
+def _appeal(notice: Notice) -> Row:
+    """Where the member may disagree."""
+    if "until" not in notice.params:
+        return ()
+    label = i18n.text(notice.locale, "button.appeal")
+    return (Button(label, data=encode(Verb.APPEAL, notice.params["number"])),)
 
 
 def _moment(notice: Notice, name: str) -> str:
@@ -221,6 +236,8 @@ class Kind:
     words: Callable[[Notice], Safe]
     opens: tuple[tuple[str, Screen], ...] = (("button.progress", Screen.PROGRESS),)
     picture: Callable[[Notice], Picture | None] | None = None
+    acts: Callable[[Notice], Row] | None = None
+    """A row of buttons above it, that depends on what happened."""
 
 
 _INVITE_MORE = (("button.progress", Screen.PROGRESS), ("button.invite_more", Screen.INVITE))
@@ -247,7 +264,9 @@ KINDS: dict[str, Kind] = {
     "goodwill.given": Kind(lambda notice: notice.say("goodwill.given", amount=notice.amount)),
     "choice.lapsed": Kind(lambda notice: notice.say("choice.lapsed")),
     "reward.expired": Kind(lambda notice: notice.say("reward.expired")),
-    "claim.decided": Kind(_decided, (("button.claims", Screen.CLAIMS), *_INVITE_MORE[:1])),
+    "claim.decided": Kind(
+        _decided, (("button.claims", Screen.CLAIMS), *_INVITE_MORE[:1]), acts=_appeal
+    ),
     "claim.asked": Kind(_asked, _CLAIMS),
     "claim.goes_on": Kind(
         lambda notice: notice.say(
@@ -261,6 +280,7 @@ KINDS: dict[str, Kind] = {
     "claim.missed": Kind(
         lambda notice: notice.say("claim.missed"), (("button.claim", Screen.CLAIM),)
     ),
+    "greeting.withdrawn": Kind(_greeting, (("button.greeting", Screen.GREETING),)),
     "chat.replaced": Kind(lambda notice: notice.say("chat.replaced"), _BIND),
     "chat.number_changed": Kind(lambda notice: notice.say("chat.number_changed"), _BIND),
 }
@@ -287,4 +307,5 @@ def word_notice(
     )
     notice = Notice(session, locale, params, now, issuer, chat.member_id)
     picture = told.picture(notice) if told.picture is not None else None
-    return Reply(told.words(notice), rows=(row,), picture=picture)
+    acts = told.acts(notice) if told.acts is not None else ()
+    return Reply(told.words(notice), rows=kept((acts, row)), picture=picture)

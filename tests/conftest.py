@@ -50,8 +50,8 @@ def unavailable(what: str) -> None:
 ON_POSTGRES_BY_NIGHT = frozenset(
     {
         "test_allotting.py", "test_campaigning.py", "test_causes.py", "test_choose.py",
-        "test_claims.py", "test_data_page.py", "test_desk.py", "test_erasing.py",
-        "test_export.py", "test_history.py", "test_invitee.py", "test_month_review.py",
+        "test_claims.py", "test_data_page.py", "test_desk.py", "test_erasing.py", "test_export.py",
+        "test_history.py", "test_inventory.py", "test_invitee.py", "test_month_review.py",
         "test_offer.py", "test_payout_tax.py", "test_payouts.py", "test_progress.py",
         "test_reconcile.py", "test_remedies.py", "test_repairing.py", "test_show.py",
         "test_simulating.py", "test_simulation.py", "test_statement.py", "test_walk_in.py",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.dialogue import Flow, State
 from bot.flows import prove
+from bot.flows.taps import Verb
 from bot.flows.turn import Row, Safe, Screen, Turn
 from bot.messages import Response
 from shared.actions.asking import ask_link
@@ -18,6 +19,7 @@ LIST = "list"
 """The step of a claim's conversation that asks nothing: shown once the chat is proven."""
 _ZONE = "Asia/Shanghai"
 _MOST = 4
+_A_ROW = 2
 _LINES = {
     Named.NUMBER: "claims.line",
     Named.TAIL: "claims.line",
@@ -31,16 +33,24 @@ def open_claims(turn: Turn) -> Response:
     if (question := prove.first(turn, State(Flow.CLAIM, LIST))) is not None:
         return question
     lines = [turn.say("claims.title"), ""]
-    for claim in claims_of(turn.session, turn.member_id, turn.now, most=_MOST):
+    claims = claims_of(turn.session, turn.member_id, turn.now, most=_MOST)
+    for claim in claims:
         lines += _lines(turn, claim)
     if len(lines) == 2:
         lines.append(turn.say("claims.none"))
+    appeals = [
+        turn.button("button.appeal_of", Verb.APPEAL, claim.number, number=claim.number)
+        for claim in claims
+        if claim.appeal_until is not None
+    ]
     return turn.show(
         "\n".join(lines),
         (
             turn.opens("button.new_claim", Screen.CLAIM),
             turn.opens("button.progress", Screen.PROGRESS),
         ),
+        tuple(appeals[:_A_ROW]),
+        tuple(appeals[_A_ROW:]),
     )
 
 
@@ -61,13 +71,21 @@ def _stands(turn: Turn, claim: ClaimLine) -> Safe:
         return turn.say("claims.state.asked", since=since, ends=ends)
     if claim.state in OPEN:
         return turn.say(f"claims.state.{claim.state}", due=moment(turn, claim.due_at))
-    return turn.say(f"claims.outcome.{claim.outcome}")
+    said = turn.say(f"claims.outcome.{claim.outcome}")
+    if claim.appeal_until is None:
+        return said
+    day = i18n.day(turn.locale, claim.appeal_until, _zone(turn))
+    return turn.say("claims.may_appeal", outcome=said, day=day)
 
 
 def moment(turn: Turn, at: datetime) -> str:
     """A moment where the campaign is."""
+    return i18n.moment(turn.locale, at, _zone(turn))
+
+
+def _zone(turn: Turn) -> str:
     campaign = shown_campaign(turn.session, turn.now)
-    return i18n.moment(turn.locale, at, campaign.zone if campaign else _ZONE)
+    return campaign.zone if campaign else _ZONE
 
 
 def after_filing(turn: Turn) -> tuple[Row, ...]:

@@ -50,6 +50,8 @@ class Verb(StrEnum):
     """nonce of the claim"""
     CLAIM_AGAIN = "again"
     """nonce of the claim: from the first question"""
+    APPEAL = "appeal"
+    """case number: asks; and `yes`: files it"""
     CANCEL = "cancel"
     FAQ = "faq"
     """topic"""

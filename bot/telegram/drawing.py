@@ -7,7 +7,6 @@ from typing import cast
 from bot.messages import Document, Drawn, Picture
 from shared.base.clock import system_clock
 from shared.pictures import Poster, Sheet, Thanks, Theme, poster_png, qr_png, thanks_png
-from shared.pictures.statement_pdf import statement_pdf
 from shared.pictures.statement_sheet import from_text
 from shared.pictures.typeset import Language
 
@@ -17,6 +16,9 @@ def draw(shown: Picture | Document) -> bytes:
     if isinstance(shown, Picture):
         return _picture(shown)
     if shown.drawn is Drawn.STATEMENT_PDF:
+        # The PDF library takes a fifth of the bot's start, and few statements are asked for.
+        from shared.pictures.statement_pdf import statement_pdf
+
         return statement_pdf(from_text(shown.content), system_clock())
     return shown.content.encode()
 

@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.actions.kinship import circle_of
 from shared.actions.notifying import Notice, notify_members
-from shared.actions.preparing import chunks, lock_campaign
+from shared.actions.preparing import actor_of, chunks, hold_authority, lock_campaign
 from shared.base.direct import among
 from shared.base.money import Unit
 from shared.campaigns.campaigns import terms_of
 from shared.campaigns.rules import Terms
+from shared.people.staff import Staff
 from shared.post.audit import record
 from shared.reports.payout_file import Answer
 from shared.rewards.payments import Payment, pay_all
@@ -42,13 +44,19 @@ class Answered:
 
 
 def take_answers(
-    session: Session, answers: Sequence[Answer], actor: str, now: datetime
+    session: Session, answers: Sequence[Answer], who: Staff | str, now: datetime
 ) -> Answered:
     """Take some lines of the bank's answer. The same answer again changes nothing.
 
-    Refused and listed, for a person to look at: `unknown` reference, `not_sent` (the bank
-    should not have it), `other` (answered differently before), `amount` (not what was asked).
+    `who`: an employee of the desk or a manager, or the operator. Refused and listed, for a person
+    to look at: `unknown` reference, `not_sent` (the bank should not have it), `other` (answered
+    differently before), `amount` (not what was asked), `party` (paid to the employee or somebody
+    close to them: called failed, it would be paid again). Refusal `payout.authority`.
     """
+    barred: Collection[str] = ()
+    if isinstance(who, Staff):
+        hold_authority(who)
+        barred = circle_of(session, who).customers
     lines = _lines_by_reference(session, answers)
     sent = _sent(session, lines.values())
     came_to, paid = Answered(), []
@@ -57,7 +65,8 @@ def take_answers(
     for answer in answers:
         line = lines.get(answer.reference)
         before = news.get(line.id) if line is not None else None
-        if why := _obstacle(sent, line, before, answer):
+        own = line is not None and line.customer_ref in barred
+        if why := "party" if own else _obstacle(sent, line, before, answer):
             came_to.refused.append((answer.line, answer.reference, why))
             continue
         assert line is not None
@@ -75,7 +84,7 @@ def take_answers(
     for batch_id in sorted({lines[answer.reference].batch_id for answer in news.values()}):
         acknowledge(session, session.get_one(Batch, batch_id), now)
     record(
-        session, actor, "payout.answered", "payout", now,
+        session, actor_of(who), "payout.answered", "payout", now,
         paid=came_to.paid, failed=came_to.failed,
         repeated=came_to.repeated, refused=len(came_to.refused),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
 from shared.base.errors import Refusal
-from shared.people.staff import Role, Staff
+from shared.people.staff import Role, Staff, same_person
 from shared.post.audit import record
 
 AT_THE_DESK = frozenset({Role.DESK.value, Role.MANAGER.value, Role.AUDITOR.value})
@@ -116,7 +116,8 @@ def take(session: Session, staff: Staff, approval_id: int, now: datetime) -> App
     when it is decided already (two who confirm at once: one of them reads this).
     """
     check_right(staff)
-    if approval_of(session, approval_id).made_by == staff.id:
+    maker = approval_of(session, approval_id).made_by
+    if same_person(session, staff, f"staff:{maker}"):
         raise Refusal("approval.maker")
     return _close(session, staff, approval_id, ApprovalState.CONFIRMED, now)
 

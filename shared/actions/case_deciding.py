@@ -22,7 +22,7 @@ from shared.actions.confirming import (
 )
 from shared.base.errors import Refusal
 from shared.campaigns.risk import RiskRules
-from shared.people.staff import Staff
+from shared.people.staff import Staff, same_person
 from shared.post.audit import record
 from shared.risk import cases
 from shared.risk.blacklist import strike
@@ -35,11 +35,10 @@ LONGEST_NOTE = 500
 def assign(session: Session, staff: Staff, number: int, to: int | None, now: datetime) -> None:
     """Give a case to a person at the desk, or to nobody.
 
-    Refusals: `desk.read_only`, `case.unknown`, `case.decided`, `case.assignee` (not at the desk,
-    or a party of the case).
+    Refusals: `desk.read_only`, `case.unknown`, `case.decided`, `case.party`, `case.assignee` (not
+    at the desk, or a party of the case).
     """
-    _hold_right(staff)
-    case = cases.case_for_update(session, number)
+    case = _mine(session, staff, number)
     if case.state not in cases.UNDECIDED:
         raise Refusal("case.decided", number=number)
     if to is not None:
@@ -141,7 +140,8 @@ def decide_appeal(
     found = cases.finding_of(session, case.id)
     if found is None or case.state != CaseState.APPEALED.value:
         raise Refusal("case.decided", number=number)
-    if staff.id in (found.proposed_by, found.confirmed_by, found.appealed_by):
+    before = (found.proposed_by, found.confirmed_by, found.appealed_by)
+    if any(same_person(session, staff, f"staff:{each}") for each in before if each is not None):
         raise Refusal("case.again")
     cases.move(case, CaseState.UPHELD if uphold else CaseState.CLEARED)
     found.appeal_decided_by, found.appeal_decided_at = staff.id, now
@@ -195,7 +195,7 @@ def _proposed(session: Session, staff: Staff, number: int) -> tuple[Case, CaseFi
     found = cases.finding_of(session, case.id)
     if found is None or case.state != CaseState.PROPOSED.value:
         raise Refusal("case.decided", number=number)
-    if found.proposed_by == staff.id:
+    if same_person(session, staff, f"staff:{found.proposed_by}"):
         raise Refusal("case.maker")
     return case, found
 

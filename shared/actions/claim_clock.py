@@ -1,4 +1,5 @@
-"""The clocks of claims: the machine answers, silence ends a question, lateness is never silent.
+"""The clocks of claims: the machine answers, silence ends a question, what nobody decides goes to
+the managers before its time is over, and lateness is never silent.
 
 Any number of workers may turn them: what is due is found first, then each claim is locked,
 looked at again and moved on in a transaction of its own.
@@ -18,6 +19,7 @@ from shared.base.database import Database
 from shared.claims import asks, claims
 from shared.claims.asks import Answer, ClaimAsk, ask_of
 from shared.claims.claims import QUEUED, Claim, Reason, State, claim_for_update
+from shared.people.staff import Role, Staff
 from shared.post.audit import record
 
 MOST = 100
@@ -55,6 +57,7 @@ def _due(session: Session, now: datetime, most: int) -> list[int]:
                 and_(Claim.state == State.FILED.value, Claim.judge_at <= now),
                 and_(Claim.state == State.ASKED.value, Claim.id.in_(silent)),
                 _late(now),
+                _to_escalate(now),
             )
         )
         .order_by(Claim.id)
@@ -68,12 +71,19 @@ def _late(now: datetime) -> ColumnElement[bool]:
     return and_(waits, Claim.due_at <= now, Claim.late_at.is_(None))
 
 
+def _to_escalate(now: datetime) -> ColumnElement[bool]:
+    waits = Claim.state.in_([state.value for state in QUEUED])
+    return and_(waits, Claim.escalate_at <= now)
+
+
 def _turn(session: Session, claim: Claim, public_url: str, now: datetime) -> None:
     state = State(claim.state)
     if state is State.FILED and claim.judge_at is not None and claim.judge_at <= now:
         judge_claim(session, claim, now, public_url)
     elif state is State.ASKED:
         _end_silence(session, claim, now)
+    elif state in QUEUED and claim.escalate_at is not None and claim.escalate_at <= now:
+        _escalate(session, claim, now)
     elif state in QUEUED and claim.due_at <= now and claim.late_at is None:
         _own_up(session, claim, now)
 
@@ -87,13 +97,27 @@ def _end_silence(session: Session, claim: Claim, now: datetime) -> None:
     refuse_claim(session, claim, "machine", Reason.SILENT, now)
 
 
+def _escalate(session: Session, claim: Claim, now: datetime) -> None:
+    """Nobody came to it: it is the managers' now, once. One of them may go on with it."""
+    claim.escalate_at, claim.escalated_at = None, now
+    held_by = session.get(Staff, claim.assigned_to) if claim.assigned_to is not None else None
+    if held_by is not None and held_by.role != Role.MANAGER:
+        claim.assigned_to = None
+    claims.note(session, claim, "worker", now, escalated=True)
+    record(
+        session, "worker", "claim.escalated", f"claim:{claim.id}", now,
+        state=claim.state, taken_from=held_by.id if held_by is not None else None,
+    )  # fmt: skip
+
+
 def _own_up(session: Session, claim: Claim, now: datetime) -> None:
     """Tell the member, and leave it on record, that the promised time has passed."""
     claim.late_at = now
     record(session, "worker", "claim.late", f"claim:{claim.id}", now, state=claim.state)
+    again = "" if claim.appealed_at is None else ":again"
     notify_member(
         session, claim.member_id, "claim.late", {"number": claim.number}, now,
-        once=f"claim:{claim.id}:late", always=True,
+        once=f"claim:{claim.id}:late{again}", always=True,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.actions.judging import version_of_day
+from shared.actions.claim_rules import version_of_day
 from shared.base.database import keyring_of
 from shared.base.errors import Refusal
 from shared.campaigns.campaigns import Campaign, CampaignVersion, shown_campaign
@@ -84,6 +84,7 @@ def file_claim(session: Session, form: ClaimForm, now: datetime) -> Filed:
         raise Refusal("claim.own")
     _hold_limits(session, campaign, member.id, friend.blind, current, now)
     terms = current.rules.claims
+    due_at = now + timedelta(hours=max(terms.decision_hours, terms.answer_hours))
     number = claims.new_number(session)
     claim = Claim(
         number=number,
@@ -101,7 +102,8 @@ def file_claim(session: Session, form: ClaimForm, now: datetime) -> Filed:
         state=State.FILED.value,
         filed_at=now,
         judge_at=now,
-        due_at=now + timedelta(hours=max(terms.decision_hours, terms.answer_hours)),
+        due_at=due_at,
+        escalate_at=due_at - timedelta(hours=terms.escalate_hours),
     )
     claims.file(session, claim, now)
     record(session, f"member:{member.id}", "claim.filed", f"claim:{claim.id}", now)

@@ -9,10 +9,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from shared.actions.finding import WORDS, stands_as
+from shared.actions.kinship import circle_of
 from shared.actions.remedying import ask_finding, decide_remedy
 from shared.claims.claims import ClaimStep
+from shared.claims.hands import decides
 from shared.people.members import Member
-from shared.people.persons import Person
 from shared.people.staff import Staff
 from shared.referrals.referrals import Referral, Registration
 from shared.rewards.holds import release_referral
@@ -100,51 +101,27 @@ def list_abuse(session: Session, case: Case, now: datetime, until: datetime) -> 
 
 
 def cases_touching(session: Session, staff: Staff) -> set[int]:
-    """The risk cases in which an employee is a party: as a member or friend in it, by a number
-    they share with one, or by having taken a registration or decided a claim in it."""
+    """The risk cases in which an employee is a party: as a member or friend in it, by somebody
+    close to them who is, or by having taken a registration or decided a claim in it."""
+    circle = circle_of(session, staff)
     mine = [Registration.staff_id == staff.id]
-    found: set[int] = set()
-    if staff.customer_ref is not None:
-        became = sightings.referrals_of_customers(session, {staff.customer_ref})
-        theirs = select(CaseReferral.case_id).where(CaseReferral.referral_id.in_(became))
-        found |= set(session.scalars(theirs))
-    if (own := _own(session, staff)) is not None:
-        member_id, number = own
-        mine += [Registration.phone_blind == number] if number is not None else []
-        found |= _of_members(session, member_id, number)
-    taken = (
+    mine += [Registration.phone_blind.in_(circle.numbers)] if circle.numbers else []
+    became = sightings.referrals_of_customers(session, circle.customers)
+    friends = (
         select(CaseReferral.case_id)
         .join(Referral, Referral.id == CaseReferral.referral_id)
-        .join(Registration, Registration.id == Referral.registration_id)
-        .where(or_(*mine))
+        .outerjoin(Registration, Registration.id == Referral.registration_id)
+        .where(or_(Referral.id.in_(became), *mine))
     )
     decided = (
         select(CaseReferral.case_id)
         .join(Referral, Referral.id == CaseReferral.referral_id)
         .join(ClaimStep, ClaimStep.claim_id == Referral.claim_id)
-        .where(ClaimStep.actor == f"staff:{staff.id}")
+        .where(ClaimStep.actor == f"staff:{staff.id}", decides())
     )
-    return found | set(session.scalars(taken)) | set(session.scalars(decided))
-
-
-def _own(session: Session, staff: Staff) -> tuple[int, str | None] | None:
-    """An employee as a customer: their member and the keyed hash of their number."""
-    if staff.customer_ref is None:
-        return None
-    row = session.execute(
-        select(Member.id, Person.phone_blind)
-        .join(Person, Person.id == Member.person_id)
-        .where(Member.customer_ref == staff.customer_ref)
-    ).first()
-    return (row[0], row[1]) if row is not None else None
-
-
-def _of_members(session: Session, member_id: int, number: str | None) -> set[int]:
-    """Cases of a member, and of those who share a number with them."""
-    whom = {member_id}
-    if number is not None:
-        sharing = select(Member.id).join(Person, Person.id == Member.person_id)
-        whom |= set(session.scalars(sharing.where(Person.phone_blind == number)))
-    rows = select(CaseReferral.case_id).where(CaseReferral.member_id.in_(whom))
-    alone = select(Case.id).where(Case.member_id.in_(whom), Case.kind != CaseKind.DISPUTE.value)
-    return set(session.scalars(rows)) | set(session.scalars(alone))
+    rows = select(CaseReferral.case_id).where(CaseReferral.member_id.in_(circle.members))
+    alone = select(Case.id).where(
+        Case.member_id.in_(circle.members), Case.kind != CaseKind.DISPUTE.value
+    )
+    asked = (friends, decided, rows, alone)
+    return {case for query in asked for case in session.scalars(query)}

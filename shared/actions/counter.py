@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from shared.actions.branch import sign_in
 from shared.actions.inviting import InviteCard, find_invite, invite_for
+from shared.actions.kinship import circle_of
 from shared.base.errors import Refusal
 from shared.campaigns.campaigns import get_campaign, open_for_registration
 from shared.people import staff as people_staff
 from shared.people.chats import hash_token
-from shared.people.members import Member, MemberStatus, get_member
+from shared.people.members import MemberStatus, get_member
 from shared.people.persons import phone_blind
 from shared.people.staff import Branch, Role, Staff, StaffSession, Tablet
 from shared.post.audit import record
@@ -113,7 +114,10 @@ def lock(session: Session, seat: Seat, token: str, now: datetime) -> None:
 
 
 def show_invite(session: Session, staff: Staff, member_id: int, now: datetime) -> InviteCard:
-    """A cardholder's invite on the branch's screen. Refusals of `invite_for`."""
+    """A cardholder's invite on the branch's screen. Refusals of `invite_for`, and `staff.party`:
+    the branch's screen is not for the employee's own invite, nor for that of somebody close."""
+    if member_id in circle_of(session, staff).members:
+        raise Refusal("staff.party")
     card = invite_for(session, member_id, now)
     record(
         session, f"staff:{staff.id}", "invite.shown", f"invite:{card.invite_id}", now,
@@ -126,14 +130,14 @@ def invite_for_walk_in(session: Session, staff: Staff, typed: str, now: datetime
     """The invite under which a walk-in may register now.
 
     Refusals: `invite.malformed`, `invite.unknown`, `campaign.over`, and `staff.party`: nobody
-    brings friends to their own card while on duty.
+    brings friends to their own card, or to that of somebody close to them, while on duty.
     """
     invite = find_invite(session, typed)
     campaign = get_campaign(session, invite.campaign_id)
     member = get_member(session, invite.member_id)
     if not open_for_registration(campaign, now) or member.status != MemberStatus.ACTIVE:
         raise Refusal("campaign.over")
-    if _own_card(staff, member):
+    if member.id in circle_of(session, staff).members:
         raise Refusal("staff.party")
     return invite
 
@@ -166,7 +170,3 @@ def same_number(session: Session, handle: str, phone: str) -> bool:
         select(Registration.phone_blind).where(Registration.handle == hash_token(handle))
     )
     return found == phone_blind(session, phone)
-
-
-def _own_card(staff: Staff, member: Member) -> bool:
-    return staff.customer_ref is not None and staff.customer_ref == member.customer_ref

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from shared.applications.facts import forget_number_in_facts
 from shared.base.errors import Refusal
 from shared.claims.claims import OPEN as OPEN_CLAIMS
 from shared.claims.claims import Claim
 from shared.people import consents
-from shared.people.chats import BindingToken, Chat, Dialogue, Proof, unbind
+from shared.people.chats import BindingToken, Chat, Dialogue, Proof, leave
 from shared.people.codes import OneTimeCode
 from shared.people.erasures import note_erasure
 from shared.people.members import Member, get_member, person_of
@@ -26,6 +27,8 @@ from shared.post.audit import record
 from shared.referrals.referrals import Invite, Referral, Registration, Visit
 from shared.rewards.payouts import Line, LineState
 from shared.rewards.remedies import Remedy
+from shared.risk.case_steps import CaseStep
+from shared.risk.cases import UNDECIDED, Case, CaseReferral
 from shared.risk.traces import forget_traces_of
 
 
@@ -63,10 +66,13 @@ def erase_number(session: Session, e164: str, now: datetime) -> int:
     return len(friends)
 
 
-def erase_person(session: Session, person: Person, actor: str, now: datetime) -> None:
+def erase_person(
+    session: Session, person: Person, actor: str, now: datetime, *, own_word: bool = True
+) -> None:
     """Destroy what is kept of one person, whatever they are to us; note that it was done.
 
-    `actor`: on whose word. Somebody who is erased already stays so.
+    `actor`: on whose word; not `own_word`: a term is over, and what somebody else with the same
+    number waits for stays. Somebody who is erased already stays so.
     """
     if person.erased_at is not None:
         return
@@ -75,13 +81,18 @@ def erase_person(session: Session, person: Person, actor: str, now: datetime) ->
     if member is not None:
         _forget_member(session, member, now)
     _forget_friend(session, person, now)
-    if number := phone_of(session, person):
-        _forget_number(session, number, now)
+    number = phone_of(session, person)
+    shared = len(by_phone(session, number)) > 1 if number else False
+    if number and (own_word or not shared):
+        _forget_number(session, number, now, shared=shared)
     for purpose in consents.Purpose:
         if purpose is not consents.Purpose.ADULT:  # a declaration, not a consent
             consents.withdraw(session, purpose, now, person_id=person.id)
     erase(person, now)
-    record(session, actor, "privacy.erased", f"person:{person.id}", now)
+    session.flush()
+    forget_notes(session)
+    act = "privacy.erased" if own_word else "privacy.expired"
+    record(session, actor, act, f"person:{person.id}", now)
     session.flush()
 
 
@@ -109,7 +120,7 @@ def forget_chat(session: Session, chat: Chat, now: datetime) -> None:
     session.execute(delete(Dialogue).where(Dialogue.chat_id == chat.id))
     outbox.forget_chat(session, chat.id, now)
     inbox.forget_owner(session, f"{chat.channel}:{chat.address}")
-    unbind(chat)
+    leave(chat, now)
 
 
 def _forget_friend(session: Session, person: Person, now: datetime) -> None:
@@ -146,9 +157,15 @@ def _forget_words_on_money(session: Session, parties: Collection[str]) -> None:
     session.execute(update(Remedy).where(Remedy.party.in_(parties)).values(reason=""))
 
 
-def _forget_number(session: Session, number: str, now: datetime) -> None:
-    """Messages and codes to a number, the bank's letters that name it, and claims about it."""
+def _forget_number(session: Session, number: str, now: datetime, *, shared: bool) -> None:
+    """Messages and codes to a number, the bank's letters that name it, and claims about it.
+
+    Facts keep what they told; by which number they were matched is forgotten unless somebody
+    else has it too.
+    """
     blind = phone_blind(session, number)
+    if not shared:
+        forget_number_in_facts(session, blind)
     outbox.forget_number(session, number, now)
     session.execute(delete(OneTimeCode).where(OneTimeCode.phone_blind == blind))
     inbox.forget_owner(session, number)
@@ -157,3 +174,24 @@ def _forget_number(session: Session, number: str, now: datetime) -> None:
         .where(Claim.phone_blind == blind, Claim.state.not_in(OPEN_CLAIMS))
         .values(last_four="", phone_blind="", slips=None)
     )
+
+
+def forget_notes(session: Session) -> int:
+    """Empty what people wrote in decided cases about somebody who is erased; how many notes."""
+    members = select(Member.id).join(Person, Person.id == Member.person_id)
+    gone = members.where(Person.erased_at.is_not(None))
+    friends = select(Referral.id).join(Person, Person.id == Referral.person_id)
+    theirs = select(CaseReferral.case_id).where(
+        or_(
+            CaseReferral.referral_id.in_(friends.where(Person.erased_at.is_not(None))),
+            CaseReferral.member_id.in_(gone),
+        )
+    )
+    cases = select(Case.id).where(Case.state.not_in(UNDECIDED))
+    cases = cases.where(or_(Case.id.in_(theirs), Case.member_id.in_(gone)))
+    emptied = session.execute(
+        update(CaseStep)
+        .where(CaseStep.note.is_not(None), CaseStep.case_id.in_(cases))
+        .values(note=None)
+    )
+    return int(emptied.rowcount)  # type: ignore[attr-defined]

@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.actions.kinship import circle_of
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.errors import Refusal
 from shared.claims.claims import Claim
-from shared.people.members import get_member, member_by_ref, person_of
 from shared.people.staff import Staff
 from shared.referrals.findings import Finding, Word, last_word
 from shared.referrals.referrals import CreditRow, Referral, Registration
@@ -79,20 +79,21 @@ def find(session: Session, remedy: Remedy, now: datetime) -> None:
 
 
 def refuse_party_to(session: Session, staff: Staff, referral: Referral) -> None:
-    """Staff never act where they are the member or the friend. Refusal `remedy.party`.
+    """Staff never act where they, or somebody close to them, are the member or the friend.
+    Refusal `remedy.party`.
 
     The friend is who an application was approved for, or whose number registered.
     """
-    own = staff.customer_ref
-    if own is None:
-        return
-    if own == get_member(session, referral.member_id).customer_ref:
-        raise Refusal("remedy.party")
-    if _approved_for(session, own, referral) or _has_number_of(session, own, referral):
+    circle = circle_of(session, staff)
+    if (
+        referral.member_id in circle.members
+        or _approved_for(session, circle.customers, referral)
+        or _has_number_of(session, circle.numbers, referral)
+    ):
         raise Refusal("remedy.party")
 
 
-def _approved_for(session: Session, customer_ref: str, referral: Referral) -> bool:
+def _approved_for(session: Session, customers: frozenset[str], referral: Referral) -> bool:
     query = (
         select(FactRow.id)
         .join(Application, Application.application_ref == FactRow.application_ref)
@@ -100,17 +101,14 @@ def _approved_for(session: Session, customer_ref: str, referral: Referral) -> bo
         .where(
             CreditRow.referral_id == referral.id,
             FactRow.kind == Kind.APPROVED.value,
-            FactRow.customer_ref == customer_ref,
+            FactRow.customer_ref.in_(customers),
         )
     )
-    return session.scalar(query.limit(1)) is not None
+    return bool(customers) and session.scalar(query.limit(1)) is not None
 
 
-def _has_number_of(session: Session, customer_ref: str, referral: Referral) -> bool:
-    known = member_by_ref(session, customer_ref)
-    number = person_of(session, known).phone_blind if known is not None else None
-    if number is None:
-        return False
+def _has_number_of(session: Session, numbers: frozenset[str], referral: Referral) -> bool:
     registered = session.get(Registration, referral.registration_id or 0)
     claimed = session.get(Claim, referral.claim_id or 0)
-    return number in {each.phone_blind for each in (registered, claimed) if each is not None}
+    theirs = {each.phone_blind for each in (registered, claimed) if each is not None}
+    return bool(theirs & numbers)

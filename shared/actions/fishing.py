@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from shared.actions.assessing import risk_rules_of
 from shared.campaigns.risk import RiskMode
-from shared.claims.claims import Claim, State
+from shared.claims.claims import FAILED, Claim
 from shared.post.audit import record
 from shared.risk.cases import Case, CaseKind, new_case
 
@@ -23,7 +23,7 @@ def find_fishing(session: Session, now: datetime) -> int:
     """Open a case for members whose refused claims of a month are too many; how many."""
     rows = session.execute(
         select(Claim.campaign_id, Claim.member_id, func.count())
-        .where(Claim.state == State.REFUSED.value, Claim.filed_at > now - MONTH)
+        .where(Claim.state.in_([state.value for state in FAILED]), Claim.filed_at > now - MONTH)
         .group_by(Claim.campaign_id, Claim.member_id)
         .having(func.count() > 1)
         .order_by(Claim.campaign_id, Claim.member_id)

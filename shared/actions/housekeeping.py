@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.actions.case_deciding import escalate_cases
+from shared.actions.erasing import forget_notes
 from shared.actions.fishing import find_fishing
 from shared.actions.retention import (
     erase_unproven,
@@ -17,8 +18,10 @@ from shared.actions.retention import (
     forget_chats,
     forget_claims,
     forget_codes,
+    forget_devices,
     forget_dialogues,
     forget_evidence,
+    forget_friends,
     forget_old_traces,
     forget_unmatched,
 )
@@ -57,7 +60,10 @@ def keep_house(database: Database, now: datetime) -> dict[str, int]:
     return {
         "campaigns_turned": _once(database, lambda s: turn_campaigns(s, now)),
         "registrations_erased": _all(database, lambda s: erase_unproven(s, now, BATCH)),
+        "friends_forgotten": _all(database, lambda s: forget_friends(s, now, BATCH)),
+        "notes_forgotten": _once(database, forget_notes),
         "evidence_dropped": _once(database, lambda s: forget_evidence(s, now)),
+        "devices_forgotten": _once(database, lambda s: forget_devices(s, now)),
         "claims_forgotten": _all(database, lambda s: forget_claims(s, now, BATCH)),
         "members_asked": sweep(database, now),
         "codes_forgotten": _once(database, lambda s: forget_codes(s, now)),

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.actions.claim_assigning import release_work
 from shared.actions.membership import change_phone, change_status
 from shared.base.database import keyring_of
 from shared.people.members import Member, MemberStatus
@@ -121,10 +122,12 @@ def import_staff(session: Session, raw: bytes, actor: str, now: datetime) -> Imp
     """Add new staff and branches, bring known staff (by staff_no) to what the file says.
 
     The role `left` signs a person out everywhere and lets them in no more; another role or
-    branch signs them out too. Who is not in the file stays as they are. Raises BadFile.
+    branch signs them out too; their work on claims goes to others. Who is not in the file stays
+    as they are. Raises BadFile.
     """
     lines = read_staff(raw)
     added = changed = 0
+    leavers: list[tuple[Staff, int]] = []
     known = {staff.staff_no: staff for staff in session.scalars(select(Staff))}
     branches = {branch.name: branch for branch in session.scalars(select(Branch))}
     for line in lines:
@@ -140,7 +143,12 @@ def import_staff(session: Session, raw: bytes, actor: str, now: datetime) -> Imp
             _add_staff(session, branch, line, now)
             added += 1
         else:
+            before = (staff.branch_id, staff.active, staff.role)
             changed += _change_staff(session, staff, branch, line, now)
+            if before != (staff.branch_id, staff.active, staff.role):
+                leavers.append((staff, before[0]))
+    session.flush()  # who of a branch is a manager now is known when the whole file is
+    release_work(session, leavers, actor, now)
     record(session, actor, "staff.import", "staff", now, added=added, changed=changed)
     return Imported(added, changed, len(lines) - added - changed)
 

@@ -10,11 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from shared.actions.notifying import notify_member
 from shared.base.errors import Refusal
 from shared.campaigns.advertising.check import check_copy
 from shared.campaigns.advertising.rules import Explained
 from shared.campaigns.campaigns import current_version, running_campaign
 from shared.people.members import MemberStatus, get_member
+from shared.post.audit import record
 from shared.referrals.codes import new_code, read_code, show_code
 from shared.referrals.referrals import Invite, Referral
 
@@ -115,6 +117,34 @@ def set_greeting(session: Session, member_id: int, words: str, now: datetime) ->
     invite = session.get(Invite, card.invite_id)
     assert invite is not None
     invite.greeting = plain or None
+
+
+def withdraw_greetings(
+    session: Session, now: datetime, after: int = 0, most: int = 500
+) -> tuple[int, int]:
+    """Judge greetings by the rules as they are now, from the invite behind `after` on.
+
+    One that breaks a rule is taken off the page, and its member told which words, why, and what
+    to write. How many were, and the last invite looked at (0: none is left).
+    """
+    kept = select(Invite).where(Invite.greeting.is_not(None), Invite.id > after)
+    invites = session.scalars(kept.order_by(Invite.id).limit(most)).all()
+    withdrawn = 0
+    for invite in invites:
+        found = check_copy(invite.greeting or "")
+        if not found:
+            continue
+        invite.greeting = None
+        withdrawn += 1
+        told = [[each.rule.value, each.words, list(each.channels)] for each in found]
+        notify_member(
+            session, invite.member_id, "greeting.withdrawn", {"found": told}, now, always=True
+        )
+        record(
+            session, "worker", "greeting.withdrawn", f"invite:{invite.id}", now,
+            rules=sorted({each.rule.value for each in found}),
+        )  # fmt: skip
+    return withdrawn, invites[-1].id if invites else 0
 
 
 def greeting_of(session: Session, member_id: int, now: datetime) -> str:

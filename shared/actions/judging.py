@@ -11,19 +11,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.actions.asking import ask_friend, reachable_friend
+from shared.actions.claim_answer import answer_times, tell_decision
+from shared.actions.claim_rules import rules_for, version_of_day
 from shared.actions.matching import credit, paid_elsewhere
 from shared.actions.notifying import notify_member
 from shared.actions.referring import next_ordinal, referral_of_number
 from shared.base.errors import Refusal
 from shared.base.money import Unit
-from shared.campaigns.campaigns import CampaignVersion, get_campaign, limits_at, version
+from shared.campaigns.campaigns import get_campaign
 from shared.campaigns.clauses import BaseClause
-from shared.campaigns.rules import LATEST_JUDGED, Rules
-from shared.campaigns.words import claims_clause
+from shared.campaigns.rules import LATEST_JUDGED
 from shared.claims import claims
+from shared.claims.answers import Template
 from shared.claims.asks import Answer
 from shared.claims.checks import gather, ties_of
-from shared.claims.claims import Claim, How, Reason, State, outward
+from shared.claims.claims import Claim, How, Reason, State
 from shared.claims.evidence import Evidence, EvidenceKind, kinds_of
 from shared.claims.grounds import Grounds, grounds_of
 from shared.claims.judgement import Look, Outcome, Verdict, judge
@@ -33,22 +35,6 @@ from shared.referrals.referrals import Invite, Referral, Source
 
 _MACHINE = "machine"
 _HEARD_OUT = timedelta(hours=LATEST_JUDGED)
-
-
-def version_of_day(session: Session, campaign_id: int, at: datetime) -> CampaignVersion:
-    """The version that was in force at a moment; before the first one: the first."""
-    found = session.scalar(
-        select(CampaignVersion)
-        .where(CampaignVersion.campaign_id == campaign_id, CampaignVersion.created_at <= at)
-        .order_by(CampaignVersion.number.desc())
-        .limit(1)
-    )
-    return found or version(session, campaign_id, 1)
-
-
-def rules_for(session: Session, claim: Claim) -> Rules:
-    """The rules of the day the claim was filed."""
-    return version(session, claim.campaign_id, claim.version).rules
 
 
 def evidence_of(session: Session, claim: Claim) -> list[Evidence]:
@@ -140,7 +126,13 @@ def _hand_over(session: Session, claim: Claim, look: Look, now: datetime) -> Non
         )  # fmt: skip
 
 
-def credit_claim(session: Session, claim: Claim, actor: str, now: datetime) -> None:
+def credit_claim(
+    session: Session,
+    claim: Claim,
+    actor: str,
+    now: datetime,
+    template: Template = Template.PLAIN,
+) -> None:
     """Count the application under the claimant as of the day it was made; the rest is settling.
 
     Refusals: `claim.no_application`, `claim.paid` (another member was rewarded for it).
@@ -154,24 +146,32 @@ def credit_claim(session: Session, claim: Claim, actor: str, now: datetime) -> N
     if not given and paid_elsewhere(session, application, claim.member_id):
         raise Refusal("claim.paid")
     claims.advance(session, claim, State.CREDITED, actor, now, reason=Reason.EVIDENCE.value)
-    _decided(session, claim, now)
-    _tell(session, claim, now)
+    _decided(session, claim, template, now)
 
 
-def refuse_claim(session: Session, claim: Claim, actor: str, reason: Reason, now: datetime) -> None:
-    """Refuse a claim; the answer leaves no earlier than the machine's would."""
-    claims.advance(session, claim, State.REFUSED, actor, now, reason=reason.value)
-    hours = rules_for(session, claim).claims.answer_hours
-    _decided(session, claim, max(now, claim.filed_at + timedelta(hours=hours)))
+def refuse_claim(
+    session: Session,
+    claim: Claim,
+    actor: str,
+    reason: Reason,
+    now: datetime,
+    template: Template = Template.PLAIN,
+) -> None:
+    """Refuse a claim, after an appeal for good; the answer leaves no earlier than the machine's
+    would."""
+    to = State.REFUSED if claim.appealed_at is None else State.UPHELD
+    claims.advance(session, claim, to, actor, now, reason=reason.value)
     if actor == _MACHINE:
         record(session, actor, "claim.refused", f"claim:{claim.id}", now, reason=reason.value)
-    _tell(session, claim, now)
+    _decided(session, claim, template, now)
 
 
-def _decided(session: Session, claim: Claim, told_at: datetime) -> None:
+def _decided(session: Session, claim: Claim, template: Template, now: datetime) -> None:
     """From when on the member sees it, and until when it can be appealed against."""
-    claim.told_at = told_at
-    claim.appeal_until = told_at + timedelta(days=rules_for(session, claim).claims.appeal_days)
+    claim.template = template.value
+    credited = claim.state == State.CREDITED
+    claim.told_at, claim.appeal_until = answer_times(session, claim, credited, now)
+    tell_decision(session, claim, now)
 
 
 def _referral(session: Session, claim: Claim, applied_at: datetime) -> Referral:
@@ -197,24 +197,3 @@ def _referral(session: Session, claim: Claim, applied_at: datetime) -> Referral:
     session.add(referral)
     session.flush()
     return referral
-
-
-def _tell(session: Session, claim: Claim, now: datetime) -> None:
-    assert claim.reason is not None
-    filed_under = version(session, claim.campaign_id, claim.version)
-    limits = limits_at(session, claim.campaign_id, claim.filed_at)
-    notify_member(
-        session,
-        claim.member_id,
-        "claim.decided",
-        {
-            "number": claim.number,
-            "outcome": outward(Reason(claim.reason)),
-            "clause": claims_clause(filed_under, limits),
-            "version": claim.version,
-        },
-        now,
-        once=f"claim:{claim.id}:decided",
-        always=True,
-        not_before=claim.told_at,
-    )

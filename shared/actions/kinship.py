@@ -1,7 +1,8 @@
 """Kinship: which employees had a hand in a referral, and who is close to them.
 
 Close to an employee is a customer who shares the employee's number or device, who invited them
-or was invited by them. Family names say nothing.
+or was invited by them. Family names say nothing. The checks see it beside a referral
+(`staffing`); who acts is held against it beforehand (`circle_of`).
 """
 
 from __future__ import annotations
@@ -10,14 +11,100 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from shared.claims.claims import Claim, ClaimStep
-from shared.referrals.referrals import Referral
+from shared.claims.hands import decides
+from shared.people.members import Member
+from shared.people.persons import Person
+from shared.people.staff import Staff
+from shared.referrals.referrals import Invite, Referral, Registration
 from shared.risk import sightings
 from shared.risk.known import Clerk, Inviter, Seen
 from shared.risk.rings import owners_of, who_is
+from shared.risk.traces import Trace
+
+
+@dataclass(frozen=True)
+class Circle:
+    """An employee as a customer, and the cardholders close to them: where they never act."""
+
+    members: frozenset[int] = frozenset()
+    """Their own member among them."""
+    customers: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    """Keyed hashes."""
+
+
+def circle_of(session: Session, staff: Staff) -> Circle:
+    """Whose affairs an employee leaves to others: their own, and those of cardholders who share
+    their number or a device with them, who invited them, or whom they invited.
+
+    Only what was proven ties people, as in the checks. Empty for who has no card.
+    """
+    if staff.customer_ref is None:
+        return Circle()
+    own, number = _as_customer(session, staff.customer_ref)
+    became = sightings.referrals_of_customers(session, {staff.customer_ref})
+    numbers, invited_by = _tied_to(session, own, number, became)
+    brought = _brought_by(session, own)
+    rows = session.execute(
+        select(Member.id, Member.customer_ref, Person.phone_blind)
+        .outerjoin(Person, Person.id == Member.person_id)
+        .where(
+            or_(
+                Member.id.in_(invited_by | ({own} if own is not None else set())),
+                Member.customer_ref.in_(brought | {staff.customer_ref}),
+                Person.phone_blind.in_(numbers),
+            )
+        )
+    ).all()
+    return Circle(
+        frozenset(member for member, _, _ in rows),
+        frozenset(customer for _, customer, _ in rows) | brought | {staff.customer_ref},
+        frozenset(blind for _, _, blind in rows if blind),
+    )
+
+
+def _as_customer(session: Session, customer_ref: str) -> tuple[int | None, str | None]:
+    row = session.execute(
+        select(Member.id, Person.phone_blind)
+        .outerjoin(Person, Person.id == Member.person_id)
+        .where(Member.customer_ref == customer_ref)
+    ).first()
+    return (row[0], row[1]) if row is not None else (None, None)
+
+
+def _tied_to(
+    session: Session, own: int | None, number: str | None, became: set[int]
+) -> tuple[set[str], set[int]]:
+    """The numbers that share the employee's number or devices or came by their invite, and the
+    members who invited them. `became`: the referrals by which they got their own card."""
+    inviters = set(session.scalars(select(Referral.member_id).where(Referral.id.in_(became))))
+    seen = (
+        select(Registration.phone_blind, Invite.member_id)
+        .join(Invite, Invite.id == Registration.invite_id)
+        .outerjoin(Trace, Trace.registration_id == Registration.id)
+        .where(Registration.proven_at.is_not(None), Registration.phone_blind.is_not(None))
+    )
+    devices = sightings.devices_of_numbers(session, {number} if number else ())
+    by = [Registration.phone_blind == number] if number else []
+    by += [Trace.device.in_(each) for each in devices.values()]
+    by += [Invite.member_id == own] if own is not None else []
+    tied = {number} if number else set()
+    for blind, member in session.execute(seen.where(or_(*by))) if by else ():
+        tied |= {blind} if blind else set()
+        inviters |= {member} if blind == number else set()
+    return tied, inviters
+
+
+def _brought_by(session: Session, own: int | None) -> set[str]:
+    """The customers whom an employee's friends became."""
+    if own is None:
+        return set()
+    friends = session.scalars(select(Referral.id).where(Referral.member_id == own)).all()
+    return set(sightings.customers_of(session, friends).values())
 
 
 @dataclass(frozen=True)
@@ -100,12 +187,12 @@ def _close(people: Iterable[Inviter], tied: Iterable[Seen]) -> frozenset[tuple[i
 
 
 def _deciders(session: Session, referrals: Sequence[int]) -> dict[int, tuple[int, ...]]:
-    """Which employees had a step in the claim of each referral."""
+    """Which employees decided the claim of each referral."""
     rows = session.execute(
         select(Referral.id, ClaimStep.actor)
         .join(Claim, Claim.id == Referral.claim_id)
         .join(ClaimStep, ClaimStep.claim_id == Claim.id)
-        .where(Referral.id.in_(referrals), ClaimStep.actor.like("staff:%"))
+        .where(Referral.id.in_(referrals), decides())
     )
     found: dict[int, set[int]] = defaultdict(set)
     for referral, actor in rows:

@@ -1,41 +1,63 @@
-"""Parts of a copy of one's own data that members and friends have alike."""
+"""Parts of a copy of one's own data: what of each table goes in stands in the inventory."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.actions.inventory.tables import INVENTORY
+from shared.base.database import Base
 from shared.ledger.entries import entries_of
+from shared.people.chats import Chat
 from shared.people.consents import Consent
-from shared.people.unmasking import Unmasking
+from shared.people.persons import Person
+from shared.people.unmasking import looks_at
+from shared.post import inbox, outbox
 from shared.post.audit import Audit
+from shared.post.inbox import Inbox
+from shared.post.outbox import Outbox
 from shared.referrals.referrals import Referral
 from shared.rewards.payouts import Line
 from shared.rewards.remedies import FINDS, Remedy
 from shared.rewards.standing import KeyEvent
 
 Copy = dict[str, Any]
+MOST_SAID = 1000
+"""Messages of one chat, each way, the newest: as many as thirty days hold of anybody."""
 
 
-def iso(at: datetime | None) -> str | None:
-    """A moment as it stands in a copy."""
+def iso(at: date | None) -> str | None:
+    """A moment or a day as it stands in a copy."""
     return at.isoformat() if at else None
 
 
-def consent_part(consent: Consent) -> Copy:
-    """One agreement, with the version of its text."""
-    return {
-        "purpose": consent.purpose,
-        "text_version": consent.text_version,
-        "language": consent.locale,
-        "where": consent.source,
-        "given_at": iso(consent.given_at),
-        "withdrawn_at": iso(consent.withdrawn_at),
+def part_of(row: Base, **instead: object) -> Copy:
+    """What of one row is copied, by the names it has there.
+
+    `instead`: what stands for a column that cannot be told as it is kept.
+    """
+    names = INVENTORY[row.__tablename__].names_in_copy()
+    values = {
+        column: instead[column] if column in instead else getattr(row, column) for column in names
     }
+    return {
+        name: iso(value) if isinstance(value := values[column], date) else value
+        for column, name in names.items()
+    }
+
+
+def parts_of(rows: Iterable[Base]) -> list[Copy]:
+    """The same of many."""
+    return [part_of(row) for row in rows]
+
+
+def consents_part(session: Session, whose: Any) -> list[Copy]:
+    """What was agreed to, each with the version of its text and its withdrawal."""
+    return parts_of(session.scalars(select(Consent).where(whose).order_by(Consent.id)))
 
 
 def money_parts(session: Session, parties: Collection[str], members: Collection[int]) -> Copy:
@@ -48,41 +70,13 @@ def money_parts(session: Session, parties: Collection[str], members: Collection[
         "ledger": [
             entry for member_id in sorted(members) for entry in _ledger(session, member_id, parties)
         ],
-        "events": [
-            {
-                "at": iso(e.at),
-                "kind": e.kind,
-                "clause": e.clause,
-                "unit": e.unit,
-                "amount": e.amount,
-            }
-            for e in session.scalars(events.order_by(KeyEvent.id))
-            if e.kind not in _UNTOLD
-        ],
-        "payouts": [
-            {
-                "reference": p.reference,
-                "unit": p.unit,
-                "gross": p.gross,
-                "tax": p.tax,
-                "netted": p.netted,
-                "net": p.net,
-                "state": p.state,
-                "reason": p.reason,
-                "answered_at": iso(p.answered_at),
-            }
-            for p in session.scalars(lines)
-        ],
-        "remedies": [
-            {
-                "kind": r.kind,
-                "unit": r.unit,
-                "amount": r.amount,
-                "reason": r.reason,
-                "state": r.state,
-            }
-            for r in session.scalars(remedies)
-        ],
+        "events": parts_of(
+            event
+            for event in session.scalars(events.order_by(KeyEvent.id))
+            if event.kind not in _UNTOLD
+        ),
+        "payouts": parts_of(session.scalars(lines)),
+        "remedies": parts_of(session.scalars(remedies)),
     }
 
 
@@ -98,10 +92,7 @@ def _ledger(session: Session, member_id: int, parties: Collection[str]) -> list[
     ).all()
     return [
         {
-            "entry": entry.id,
-            "at": iso(entry.at),
-            "clause": entry.clause,
-            "occasion": entry.occasion,
+            **part_of(entry),
             "legs": {f"{account} {unit}": amount for (account, unit), amount in legs.items()},
         }
         for campaign_id in sorted(campaigns)
@@ -110,15 +101,50 @@ def _ledger(session: Session, member_id: int, parties: Collection[str]) -> list[
     ]
 
 
-def looks_part(session: Session, person_id: int) -> list[Copy]:
+def looks_part(session: Session, person: Person) -> list[Copy]:
     """When staff had a masked name or number shown in full, and why."""
-    rows = session.scalars(
-        select(Unmasking).where(Unmasking.person_id == person_id).order_by(Unmasking.id)
-    )
-    return [{"at": iso(row.at), "reason": row.reason} for row in rows]
+    return [
+        {"at": iso(look.at), "reason": look.reason} for look in reversed(looks_at(session, person))
+    ]
 
 
 def acts_part(session: Session, names: Collection[str]) -> list[Copy]:
     """What the person did here, by the audit."""
-    rows = select(Audit.at, Audit.act).where(Audit.actor.in_(names)).order_by(Audit.id)
-    return [{"at": iso(at), "act": act} for at, act in session.execute(rows)]
+    return parts_of(session.scalars(select(Audit).where(Audit.actor.in_(names)).order_by(Audit.id)))
+
+
+def chat_parts(session: Session, chats: Collection[Chat]) -> Copy:
+    """The chats, what was agreed to there, and what was said in them while it is kept.
+
+    Of what we told: nothing that has not gone out yet.
+    """
+    ids = [chat.id for chat in chats]
+    told = select(Outbox).where(Outbox.chat_id.in_(ids), Outbox.sent_at.is_not(None))
+    return {
+        "chats": parts_of(chats),
+        "consents": consents_part(session, Consent.chat_id.in_(ids)),
+        "messages": [
+            part_of(row, body=_said(outbox.read_body(session, row)) if row.body else None)
+            for row in _newest(session, told, Outbox)
+        ],
+        "own_messages": [
+            part_of(row, body=inbox.read_body(session, row) if row.body else None)
+            for chat in chats
+            for row in _newest(
+                session,
+                select(Inbox).where(inbox.names(session, f"{chat.channel}:{chat.address}")),
+                Inbox,
+            )
+        ],
+    }
+
+
+def _newest(session: Session, query: Any, table: type[Inbox] | type[Outbox]) -> list[Any]:
+    rows = session.scalars(query.order_by(table.id.desc()).limit(MOST_SAID)).all()
+    return list(reversed(rows))
+
+
+def _said(body: Copy) -> str:
+    """A worded answer's words; of a notice its kind, as it was worded when it was sent."""
+    reply = body.get("reply")
+    return str(reply["text"]) if reply else str(body.get("notice", ""))

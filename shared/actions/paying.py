@@ -25,7 +25,7 @@ from shared.base.privacy import mask_name
 from shared.ledger.balance import Account
 from shared.people.members import Member
 from shared.people.persons import Person, opened_name
-from shared.people.staff import Staff
+from shared.people.staff import Staff, same_person
 from shared.post.audit import record
 from shared.referrals.referrals import Referral
 from shared.reports.payout_file import Form, Row, write
@@ -62,7 +62,7 @@ def confirm(session: Session, staff: Staff, number: int, now: datetime) -> Confi
     hold_authority(staff)
     batch = _held(session, number)
     actor = actor_of(staff)
-    if batch.prepared_by == actor:
+    if same_person(session, staff, batch.prepared_by):
         raise Refusal("payout.maker")
     refuse_party(session, staff, batch)
     move(batch, State.CONFIRMED, now)

@@ -19,13 +19,14 @@ from shared.actions.finding import (
     open_request,
     refuse_party_to,
 )
+from shared.actions.kinship import circle_of
 from shared.actions.notifying import notify_member
 from shared.actions.preparing import actor_of, hold_authority, lock_campaign, payees_of
 from shared.base.errors import Refusal
 from shared.base.money import Unit
 from shared.ledger.balance import Account, Key
 from shared.people.members import get_member
-from shared.people.staff import Staff
+from shared.people.staff import Staff, same_person
 from shared.post.audit import record
 from shared.rewards.payable import open_keys, standings_in
 from shared.rewards.queue import wake
@@ -181,7 +182,7 @@ def decide_remedy(
     if remedy is not None:
         lock_campaign(session, remedy.campaign_id)
     remedy = remedy_for_update(session, number)
-    if remedy.asked_by == staff.id:
+    if same_person(session, staff, f"staff:{remedy.asked_by}"):
         raise Refusal("remedy.maker")
     if RemedyKind(remedy.kind).finds:
         refuse_party_to(session, staff, friend_of(session, remedy))
@@ -224,9 +225,9 @@ def _ask(session: Session, staff: Staff, remedy: Remedy, reason: str, now: datet
 
 
 def _refuse_party(session: Session, staff: Staff, party: str) -> None:
-    """Staff never act where they would have it. Refusal `remedy.party`."""
-    own = payees_of(session, {party})[party].customer_ref
-    if staff.customer_ref is not None and own == staff.customer_ref:
+    """Staff never act where they, or somebody close to them, would have it.
+    Refusal `remedy.party`."""
+    if payees_of(session, {party})[party].customer_ref in circle_of(session, staff).customers:
         raise Refusal("remedy.party")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from shared.base.errors import Refusal
 from shared.campaigns.campaigns import Life, get_campaign
 from shared.people.members import get_member
-from shared.people.staff import Role, Staff
+from shared.people.staff import Role, Staff, same_person
 from shared.post.audit import record
 from shared.rewards.causes import Cause, Remedy, remedy_of
 from shared.rewards.queue import wake
@@ -84,7 +84,7 @@ def apply_repair(session: Session, repair_id: int, staff: Staff, now: datetime) 
     if repair is None:
         raise Refusal("repair.unknown")
     actor = f"staff:{staff.id}"
-    _refuse(session, repair, staff, actor)
+    _refuse(session, repair, staff)
     claimed = session.execute(
         update(Repair)
         .where(Repair.id == repair_id, Repair.applied_at.is_(None))
@@ -128,10 +128,10 @@ def apply_repairs(
     return applied
 
 
-def _refuse(session: Session, repair: Repair, staff: Staff, actor: str) -> None:
+def _refuse(session: Session, repair: Repair, staff: Staff) -> None:
     if staff.role not in APPLIERS or not staff.active:
         raise Refusal("repair.authority")
-    if repair.proposed_by == actor:
+    if same_person(session, staff, repair.proposed_by):
         raise Refusal("repair.same")
     if repair.member_id != WHOLE_CAMPAIGN:
         member = get_member(session, repair.member_id)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, delete, null, or_, select, update
+from sqlalchemy import Select, and_, delete, null, or_, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
 from shared.actions.assessing import risk_rules_of
+from shared.actions.erasing import erase_person
 from shared.actions.inquiring import Inquiry, InquiryKind, InquiryState
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.database import keyring_of
+from shared.campaigns.campaigns import Campaign, Life
 from shared.claims.claims import Claim
-from shared.people.chats import BindingToken, Chat, Dialogue
+from shared.people.chats import CHAT_TERM, BindingToken, Chat, Dialogue
 from shared.people.codes import OneTimeCode
 from shared.people.consents import Consent
+from shared.people.members import Member
 from shared.people.persons import Person, erase
+from shared.people.staff import Staff
+from shared.post import outbox
 from shared.post.audit import record
 from shared.post.outbox import Outbox
-from shared.referrals.referrals import CreditRow, Registration
+from shared.referrals.referrals import CreditRow, Invite, Referral, Registration, Visit
 from shared.risk.blacklist import forget_listed
 from shared.risk.traces import Trace, forget_places, forget_traces, forget_traces_of
 
@@ -26,8 +31,6 @@ UNPROVEN_TERM = timedelta(hours=24)
 EVIDENCE_TERM = timedelta(days=120)
 DIALOGUE_TERM = timedelta(hours=24)
 """A conversation left alone for a day is over, and what was said in it goes."""
-CHAT_TERM = timedelta(days=30)
-"""Of a chat that speaks for nobody and agreed to nothing: somebody only looked in."""
 USUAL_APPEAL = timedelta(days=30)
 """For claims that were decided before the term was kept with them."""
 CODES_TERM = timedelta(days=1)
@@ -61,6 +64,42 @@ def erase_unproven(session: Session, now: datetime, most: int = 500) -> int:
     return len(rows)
 
 
+def forget_friends(session: Session, now: datetime, most: int = 500) -> int:
+    """Erase whom we know by closed campaigns only: every term that needed them is over. How many.
+
+    What members wrote in such a campaign, greetings and nicknames, goes too.
+    """
+    closed = session.scalars(select(Campaign.id).where(Campaign.life == Life.CLOSED.value)).all()
+    if not closed:
+        return 0
+    here = Registration.campaign_id.in_(closed)
+    elsewhere = (
+        select(Registration.person_id).where(~here, Registration.erased_at.is_(None)),
+        select(Referral.person_id).where(Referral.campaign_id.not_in(closed)),
+        select(Member.person_id),
+        select(Staff.person_id),
+    )
+    needed = union_all(*(each.where(each.selected_columns[0].is_not(None)) for each in elsewhere))
+    over = select(Person).where(
+        Person.erased_at.is_(None),
+        Person.id.in_(select(Registration.person_id).where(here, Registration.erased_at.is_(None))),
+        Person.id.not_in(needed),
+    )
+    friends = session.scalars(over.order_by(Person.id).limit(most)).all()
+    for friend in friends:
+        erase_person(session, friend, "worker", now, own_word=False)
+    for words in (
+        update(Invite)
+        .where(Invite.campaign_id.in_(closed), Invite.greeting.is_not(None))
+        .values(greeting=None),
+        update(Referral)
+        .where(Referral.campaign_id.in_(closed), Referral.nickname.is_not(None))
+        .values(nickname=None),
+    ):
+        session.execute(words)
+    return len(friends)
+
+
 def forget_evidence(session: Session, now: datetime) -> int:
     """Drop the keyed hashes of unproven registrations when no claim can need them any more."""
     dropped = session.execute(
@@ -71,6 +110,16 @@ def forget_evidence(session: Session, now: datetime) -> int:
             Registration.phone_blind.is_not(None),
         )
         .values(phone_blind=None)
+    )
+    return int(dropped.rowcount)  # type: ignore[attr-defined]
+
+
+def forget_devices(session: Session, now: datetime) -> int:
+    """Drop by which device a page was opened when no claim can need it any more; how many."""
+    dropped = session.execute(
+        update(Visit)
+        .where(Visit.device.is_not(None), Visit.at < now - EVIDENCE_TERM)
+        .values(device=None)
     )
     return int(dropped.rowcount)  # type: ignore[attr-defined]
 
@@ -106,7 +155,8 @@ def forget_dialogues(session: Session, now: datetime) -> int:
 def forget_chats(session: Session, now: datetime, most: int = 500) -> int:
     """Drop the addresses of chats that are nobody's and have not been heard of for a month.
 
-    One that agreed to be written to, or to which a message is still owed, stays.
+    One that agreed to be written to, or to which a message is still owed, stays. What it once
+    agreed to and was sent goes along: its number may become another's.
     """
     agreed = select(Consent.id).where(Consent.chat_id == Chat.id, Consent.withdrawn_at.is_(None))
     owed = select(Outbox.id).where(
@@ -114,12 +164,15 @@ def forget_chats(session: Session, now: datetime, most: int = 500) -> int:
     )
     old = session.scalars(
         select(Chat)
-        .where(Chat.member_id.is_(None), Chat.seen_at < now - CHAT_TERM)
+        .where(Chat.member_id.is_(None), Chat.seen_at <= now - CHAT_TERM)
         .where(~agreed.exists(), ~owed.exists())
         .limit(most)
     ).all()
+    gone = [chat.id for chat in old]
+    session.execute(delete(Dialogue).where(Dialogue.chat_id.in_(gone)))
+    session.execute(delete(Consent).where(Consent.chat_id.in_(gone)))
+    outbox.forget_chats(session, gone)
     for chat in old:
-        session.execute(delete(Dialogue).where(Dialogue.chat_id == chat.id))
         session.delete(chat)
     session.flush()
     return len(old)

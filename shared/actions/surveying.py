@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from shared.actions.kinship import Staffing, staffing
 from shared.campaigns.risk import RiskRules
-from shared.claims.claims import Claim, State
+from shared.claims.claims import FAILED, Claim
 from shared.referrals.referrals import Referral
 from shared.risk import sightings
 from shared.risk.blacklist import Mark, customer_hash, found_among
@@ -154,7 +154,7 @@ def _failed_claims(session: Session, members: Sequence[int], now: datetime) -> d
         select(Claim.member_id, func.count())
         .where(
             Claim.member_id.in_(members),
-            Claim.state == State.REFUSED.value,
+            Claim.state.in_([state.value for state in FAILED]),
             Claim.filed_at > now - MONTH,
         )
         .group_by(Claim.member_id)

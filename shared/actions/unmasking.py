@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared.actions.approvals import check_right
@@ -14,7 +13,7 @@ from shared.base.errors import Refusal
 from shared.people.members import Member
 from shared.people.persons import Person, name_of, phone_of
 from shared.people.staff import Staff
-from shared.people.unmasking import Unmasking, looks_since
+from shared.people.unmasking import looks_since, note_look
 from shared.post.audit import record
 from shared.referrals.referrals import Referral
 
@@ -66,23 +65,9 @@ def unmask(session: Session, staff: Staff, party: str, reason: str, now: datetim
         raise Refusal("unmask.erased")
     if looks_since(session, staff.id, now - timedelta(hours=1)) >= MOST_AN_HOUR:
         raise Refusal("unmask.often", most=MOST_AN_HOUR)
-    look = Unmasking(person_id=person.id, staff_id=staff.id, at=now, reason=words)
-    session.add(look)
-    session.flush()
+    look = note_look(session, person, staff.id, words, now)
     record(
         session, f"staff:{staff.id}", "person.unmasked", f"person:{person.id}", now,
-        look=look.id, party=party,
+        look=look, party=party,
     )  # fmt: skip
     return Plain(name_of(session, person), phone_of(session, person))
-
-
-def looks_at(session: Session, person_id: int) -> list[Unmasking]:
-    """Every look at a person, the newest first."""
-    query = select(Unmasking).where(Unmasking.person_id == person_id)
-    return list(session.scalars(query.order_by(Unmasking.id.desc()).limit(50)))
-
-
-def count_looks(session: Session, person_id: int) -> int:
-    """How often a person was shown in full."""
-    counted = select(func.count()).where(Unmasking.person_id == person_id)
-    return session.scalar(counted) or 0

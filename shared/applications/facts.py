@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, Index, String, select
+from sqlalchemy import BigInteger, Boolean, Index, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Utc, id_column
@@ -70,7 +70,8 @@ class Application(Base):
 
 
 class FactRow(Base):
-    """A fact as it was told. The database refuses to change one; old unmatched ones go."""
+    """A fact as it was told. The database refuses to change one, but for forgetting the number it
+    named when that person is erased; old unmatched ones go."""
 
     __tablename__ = "facts"
     __table_args__ = (
@@ -127,6 +128,12 @@ _OF_CUSTOMERS = Direct(
 _APPROVALS = Direct(
     _TOLD.where(among(_FACTS.c.customer_ref, "refs"), _FACTS.c.kind == Kind.APPROVED.value)
 )
+
+
+def forget_number_in_facts(session: Session, phone_blind: str) -> int:
+    """Empty the keyed hash of a number in whatever was told by it; how many facts."""
+    named = update(FactRow).where(FactRow.phone_blind == phone_blind).values(phone_blind=None)
+    return int(session.execute(named).rowcount)  # type: ignore[attr-defined]
 
 
 def insert_facts(session: Session, facts: Iterable[Mapping[str, Any]]) -> None:

@@ -198,6 +198,8 @@ class ClaimRules(Model):
     most_per_month: int = Field(default=5, ge=0)
     """In a calendar month of the campaign's zone."""
     decision_hours: int = Field(default=48, ge=1)
+    escalate_hours: int = Field(default=8, ge=0)
+    """So long before its time is over, what nobody decided goes to the managers."""
     answer_hours: int = Field(default=24, ge=0, le=LATEST_JUDGED)
     """After so long the machine answers whatever it did not credit at once: always as long."""
     ask_days: int = Field(default=7, ge=1)

@@ -84,8 +84,8 @@ def _registered(grounds: Grounds, registration: Registration, own: bool) -> Evid
 def _soon(grounds: Grounds, registration: Registration) -> bool:
     """Whether the application came within a day of a registration that was never finished.
 
-    Anybody can begin one for a stranger's number; that the stranger applies the same day is
-    what makes it sure. Later ones are for a person to judge.
+    It weighs more with a person than an older one; sure it is not, as anybody can begin one for a
+    stranger's number and claim everybody who applies by chance.
     """
     applied = grounds.applied_at
     if applied is None or grounds.slip:

@@ -1,7 +1,8 @@
 """Make-up claims: a member asks to be credited for a friend whom the system missed.
 
 A claim waits (`filed`) until the machine answers, always as long after filing; what speaks for
-itself is credited before. Then the friend is asked, a person decides, or it is over.
+itself is credited before. Then the friend is asked, a person decides, or it is over. A refusal
+can be appealed against once; another person decides, for good.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ class State(StrEnum):
     """One person would credit it; a disputed claim needs another."""
     CREDITED = "credited"
     REFUSED = "refused"
+    APPEALED = "appealed"
+    """The member does not agree: somebody who had no hand in it looks at it anew."""
+    UPHELD = "upheld"
+    """Refused again, by somebody else: final."""
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
@@ -37,14 +42,21 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     ),
     State.ASKED: frozenset({State.FILED, State.REFUSED}),
     State.WITH_PERSON: frozenset({State.SECOND_PERSON, State.CREDITED, State.REFUSED}),
-    State.SECOND_PERSON: frozenset({State.CREDITED, State.REFUSED}),
+    State.SECOND_PERSON: frozenset(
+        {State.CREDITED, State.REFUSED, State.UPHELD, State.WITH_PERSON, State.APPEALED}
+    ),  # the last two: the first person left, and their word went with them
     State.CREDITED: frozenset(),
-    State.REFUSED: frozenset(),
+    State.REFUSED: frozenset({State.APPEALED}),
+    State.APPEALED: frozenset({State.SECOND_PERSON, State.CREDITED, State.UPHELD}),
+    State.UPHELD: frozenset(),
 }
 
-OPEN = (State.FILED, State.ASKED, State.WITH_PERSON, State.SECOND_PERSON)
-QUEUED = (State.FILED, State.WITH_PERSON, State.SECOND_PERSON)
+OPEN = (State.FILED, State.ASKED, State.WITH_PERSON, State.SECOND_PERSON, State.APPEALED)
+QUEUED = (State.FILED, State.WITH_PERSON, State.SECOND_PERSON, State.APPEALED)
 """What a person may decide: also, with the member at the counter, before the machine answers."""
+DECIDED = (State.CREDITED, State.REFUSED, State.UPHELD)
+FAILED = (State.REFUSED, State.APPEALED, State.UPHELD)
+"""Refused at least once; an appeal alone changes nothing about that."""
 
 
 class How(StrEnum):
@@ -115,6 +127,7 @@ class Claim(Base):
     __table_args__ = (
         Index("ix_claims_queue", "state", "due_at"),
         Index("ix_claims_judge", "state", "judge_at"),
+        Index("ix_claims_escalate", "state", "escalate_at"),
     )
 
     id: Mapped[int] = id_column()
@@ -141,6 +154,11 @@ class Claim(Base):
     """When the machine answers; none: it has nothing more to say."""
     due_at: Mapped[datetime] = mapped_column(Utc)
     """Decided by then; moved on by as long as the clock stood still."""
+    escalate_at: Mapped[datetime | None] = mapped_column(Utc)
+    """When it goes to the managers if nobody decided; moves with `due_at`, none once it did."""
+    escalated_at: Mapped[datetime | None] = mapped_column(Utc)
+    assigned_to: Mapped[int | None] = mapped_column(Id, index=True)
+    """Whose work it is: they see to it that it is decided; others may be faster."""
     paused_at: Mapped[datetime | None] = mapped_column(Utc)
     """Since when the clock stands still."""
     override: Mapped[bool | None] = mapped_column(Boolean)
@@ -150,8 +168,13 @@ class Claim(Base):
     """From when on the member sees the decision: a refusal leaves when any other would."""
     late_at: Mapped[datetime | None] = mapped_column(Utc)
     """When the member was told that the answer is late."""
+    template: Mapped[str | None] = mapped_column(String(20))
+    """Which worded lines the decider chose for the answer (`shared.claims.answers`)."""
+    appealed_at: Mapped[datetime | None] = mapped_column(Utc)
+    """When the member appealed against the first decision, once; the claim's clock began anew."""
     appeal_until: Mapped[datetime | None] = mapped_column(Utc)
-    """Until when the decision can be appealed against; then the hashes and digits go."""
+    """Until when a first refusal can be appealed against; then the hashes and digits go, after a
+    second decision as late as after a first."""
     forgotten_at: Mapped[datetime | None] = mapped_column(Utc)
     """When they went."""
 
@@ -204,16 +227,35 @@ def advance(
         raise Refusal("claim.decided", number=claim.number)
     claim.state = to.value
     claim.judge_at = None
-    if to in (State.CREDITED, State.REFUSED):
-        claim.decided_at, claim.paused_at = now, None
+    if to is State.SECOND_PERSON:
+        claim.assigned_to = None  # whoever had it has done their part
+    if to in DECIDED:
+        claim.decided_at, claim.paused_at, claim.assigned_to = now, None, None
+        claim.escalate_at = None
         claim.reason = str(details.get("reason", ""))
+    _step(session, claim, before, actor, now, details)
+
+
+def note(session: Session, claim: Claim, actor: str, now: datetime, **details: object) -> None:
+    """A step that leaves the state as it is: given to somebody, escalated."""
+    _step(session, claim, State(claim.state), actor, now, details)
+
+
+def _step(
+    session: Session,
+    claim: Claim,
+    before: State,
+    actor: str,
+    now: datetime,
+    details: dict[str, Any],
+) -> None:
     session.add(
         ClaimStep(
             claim_id=claim.id,
             at=now,
             actor=actor,
             before=before.value,
-            after=to.value,
+            after=claim.state,
             details=details,
         )
     )
@@ -234,7 +276,10 @@ def pause(claim: Claim, now: datetime) -> None:
 def go_on(claim: Claim, now: datetime) -> None:
     """The clock goes on; what it stood still for is not counted."""
     if claim.paused_at is not None:
-        claim.due_at += now - claim.paused_at
+        stood = now - claim.paused_at
+        claim.due_at += stood
+        if claim.escalate_at is not None:
+            claim.escalate_at += stood
         claim.paused_at = None
 
 

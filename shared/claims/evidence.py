@@ -118,10 +118,10 @@ TIES = frozenset(
 SPEAKS_ALONE = frozenset(
     {
         EvidenceKind.REGISTRATION_OWN,
-        EvidenceKind.REGISTRATION_SAME_DAY,
         EvidenceKind.FRIEND_CONFIRMED,
     }
 )
+"""What the number's owner did: a registration that nobody finished anybody could have begun."""
 
 BARS: dict[EvidenceKind, Reason] = {
     EvidenceKind.OWN: Reason.OWN,

@@ -90,14 +90,14 @@ def judge(look: Look) -> Verdict:
 
 
 def speaks_for_itself(look: Look) -> bool:
-    """Whether the machine may credit: a registration under the claimant's own invite or the
-    friend's word, an application, and nothing in the way or in doubt."""
+    """Whether the machine may credit: a proven registration under the claimant's own
+    invite or the friend's word, an application, and nothing in the way or in doubt."""
     kinds = kinds_of(look.found)
     alone = kinds & SPEAKS_ALONE
     doubts = kinds & DOUBTS
     if EvidenceKind.REGISTRATION_OWN in kinds:
         doubts -= {EvidenceKind.OTHER_CLAIM}  # what was recorded beats who claims
-    elif EvidenceKind.REGISTRATION_SAME_DAY not in kinds and not look.small:
+    elif not look.small:
         return False
     return (
         bool(alone)

@@ -22,6 +22,7 @@ from sqlalchemy import select
 from shared.actions.assessing import look_waiting
 from shared.actions.hearing import hear_waiting
 from shared.actions.housekeeping import keep_house
+from shared.actions.inviting import withdraw_greetings
 from shared.actions.matching import look_at_registrations
 from shared.actions.settling import settle_waiting
 from shared.base import lease
@@ -179,6 +180,23 @@ def erasures_of(settings: Settings, database: Database, clock: Clock) -> Erasure
     return ErasureFile(database, settings.erasures)
 
 
+def judge_greetings(database: Database, clock: Clock) -> int:
+    """Hold every greeting against the rules that this program came with; how many were withdrawn.
+
+    Once at a start is enough: what is written later is judged when it is written.
+    """
+    withdrawn = last = 0
+    while True:
+        with database.transaction() as session:
+            some, last = withdraw_greetings(session, clock(), last)
+        withdrawn += some
+        if not last:
+            break
+    if withdrawn:
+        _logger.info("greetings.withdrawn", count=withdrawn)
+    return withdrawn
+
+
 def repeat(name: str, turn: Callable[[], bool], pause: float, stop: threading.Event) -> None:
     """Take turns until told to stop: at once after work, else after `pause` seconds.
 
@@ -209,6 +227,7 @@ def run(settings: Settings) -> None:
             register_masters(session)  # a new key is known before anybody could take it away
         lead = Lead(database, new_holder())
         erased = erasures_of(settings, database, clock)
+        judge_greetings(database, clock)
         duties = (
             ("settle", lambda: settle_turn(database, lead, clock), LOOK_EVERY),
             ("sms", lambda: sms_turn(database, send, clock), LOOK_EVERY),

@@ -10,6 +10,15 @@ FROZEN = ("entries", "legs", "key_events", "audit", "campaign_versions", "findin
 """Tables whose rows are never changed nor deleted."""
 UNCHANGED = ("facts",)
 """Tables whose rows are never changed; retention deletes old ones."""
+FORGETS = {
+    "facts": (
+        "phone_blind",
+        "id", "event", "kind", "at", "received_at", "application_ref", "customer_ref", "card_ref",
+        "referral_token", "transaction_ref", "amount", "currency", "existing_customer", "product",
+        "branch",
+    ),
+}  # fmt: skip
+"""But for one column, which may be emptied: when its person is erased. The others stay."""
 
 
 def statements(dialect_name: str) -> list[str]:
@@ -32,8 +41,16 @@ def statements(dialect_name: str) -> list[str]:
 def _sqlite(table: str, act: str) -> str:
     return (
         f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table}\n"
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        f"{_unless_forgetting(table, 'IS')}BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     )
+
+
+def _unless_forgetting(table: str, same: str) -> str:
+    if table not in FORGETS:
+        return ""
+    emptied, *kept = FORGETS[table]
+    rest = " AND ".join(f"NEW.{column} {same} OLD.{column}" for column in kept)
+    return f"WHEN (NOT (NEW.{emptied} IS NULL AND {rest})) "
 
 
 _REFUSE = """CREATE FUNCTION refuse_rewrite() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -43,7 +60,8 @@ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"""
 def _row(table: str, acts: str) -> str:
     return (
         f"CREATE TRIGGER {table}_append_only BEFORE {acts} ON {table}\n"
-        "FOR EACH ROW EXECUTE FUNCTION refuse_rewrite()"
+        f"FOR EACH ROW {_unless_forgetting(table, 'IS NOT DISTINCT FROM')}"
+        "EXECUTE FUNCTION refuse_rewrite()"
     )
 
 

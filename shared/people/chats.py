@@ -20,6 +20,8 @@ from shared.base.sealing import SEALED, Veiled
 from shared.people.members import Member
 
 BINDING_TERM = timedelta(minutes=5)
+CHAT_TERM = timedelta(days=30)
+"""Of a chat that speaks for nobody and agreed to nothing: somebody only looked in."""
 SEEN_TO = timedelta(minutes=1)
 """How exactly we know when somebody was last seen: so not every message writes it."""
 
@@ -169,6 +171,12 @@ def unbind(chat: Chat) -> None:
     chat.member_id = None
     chat.proof = Proof.NONE
     chat.bound_at = None
+
+
+def leave(chat: Chat, now: datetime) -> None:
+    """The chat's person is erased: it goes as soon as nothing is owed to it any more."""
+    unbind(chat)
+    chat.seen_at = now - CHAT_TERM
 
 
 def speaks(chat: Chat) -> bool:

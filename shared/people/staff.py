@@ -101,6 +101,17 @@ def staff_name(session: Session, staff: Staff) -> str:
     return name_of(session, person) if person else ""
 
 
+def same_person(session: Session, staff: Staff, actor: str) -> bool:
+    """Whether an act on record (`staff:7`) was this person's, under whichever staff number: a
+    second number, or one given anew, names the same card."""
+    if actor == f"staff:{staff.id}":
+        return True
+    if staff.customer_ref is None or not actor.startswith("staff:"):
+        return False
+    other = session.get(Staff, int(actor.removeprefix("staff:")))
+    return other is not None and other.customer_ref == staff.customer_ref
+
+
 def set_pin(staff: Staff, pin: str) -> None:
     """A PIN of six digits, not a run or a repetition. Refusal `staff.weak_pin`."""
     runs = "01234567890 09876543210"

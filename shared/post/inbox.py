@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -29,6 +30,7 @@ from shared.base.privacy import Keyring
 from shared.base.sealing import SEALED
 
 KEEP_BODIES = timedelta(days=30)
+KEEP_ASIDE = timedelta(days=120)
 MOST_TRIES = 5
 _PURPOSE = "inbox"
 
@@ -59,7 +61,8 @@ class Inbox(Base):
     external_id: Mapped[str] = mapped_column(String(255))
     digest: Mapped[str] = mapped_column(String(64))
     owner: Mapped[str | None] = mapped_column(String(64), index=True)
-    """Keyed hash of whom it names, by which it is found when they are erased."""
+    """Keyed hash of whom it names, by which it is found when they are erased; as long as the
+    body."""
     body: Mapped[bytes | None] = mapped_column(LargeBinary, info={SEALED: _PURPOSE})
     received_at: Mapped[datetime] = mapped_column(Utc)
     done_at: Mapped[datetime | None] = mapped_column(Utc)
@@ -116,7 +119,7 @@ def store(session: Session, kind: str, items: list[Item], now: datetime) -> list
                     "source": item.source,
                     "external_id": item.external_id,
                     "digest": digest,
-                    "owner": _owner(keyring, item.owner) if item.owner else None,
+                    "owner": _owner(keyring, item.owner),
                     "body": keyring.seal(plain, _PURPOSE),
                     "received_at": now,
                     "tries": 0,
@@ -128,26 +131,30 @@ def store(session: Session, kind: str, items: list[Item], now: datetime) -> list
         else:
             arrivals.append(Arrival.CONFLICT)
             if before[0]:
-                _keep_conflict(session, before[0], digest, keyring.seal(plain, _PURPOSE), now)
+                body, owner = keyring.seal(plain, _PURPOSE), _owner(keyring, item.owner)
+                _keep_conflict(session, before[0], digest, body, owner, now)
     if fresh:
         session.execute(Inbox.__table__.insert(), fresh)  # type: ignore[attr-defined]
     return arrivals
 
 
-def _owner(keyring: Keyring, owner: str) -> str:
-    return keyring.blind("owner", owner)
+def _owner(keyring: Keyring, owner: str) -> str | None:
+    return keyring.blind("owner", owner) if owner else None
+
+
+def names(session: Session, owner: str) -> ColumnElement[bool]:
+    """Whether a row names somebody: `telegram:7001`, a number in E.164."""
+    return Inbox.owner == _owner(keyring_of(session), owner)
 
 
 def forget_owner(session: Session, owner: str) -> int:
-    """Empty the bodies of all that names somebody and was heard; how many."""
-    mine = Inbox.owner == _owner(keyring_of(session), owner)
-    heard = or_(Inbox.done_at.is_not(None), Inbox.set_aside_at.is_not(None))
-    emptied = session.execute(
-        update(Inbox).where(mine, heard, Inbox.body.is_not(None)).values(body=None)
-    )
+    """Empty all that names somebody and was heard, and whom it named; how many."""
+    mine = names(session, owner)
     session.execute(
         delete(InboxConflict).where(InboxConflict.inbox_id.in_(select(Inbox.id).where(mine)))
     )
+    heard = or_(Inbox.done_at.is_not(None), Inbox.set_aside_at.is_not(None))
+    emptied = session.execute(update(Inbox).where(mine, heard).values(body=None, owner=None))
     return int(emptied.rowcount)  # type: ignore[attr-defined]
 
 
@@ -168,7 +175,7 @@ def _known(session: Session, items: list[Item]) -> dict[tuple[str, str], tuple[i
 
 
 def _keep_conflict(
-    session: Session, inbox_id: int, digest: str, sealed: bytes, now: datetime
+    session: Session, inbox_id: int, digest: str, sealed: bytes, owner: str | None, now: datetime
 ) -> None:
     kept = session.scalar(
         select(InboxConflict.id).where(
@@ -177,6 +184,8 @@ def _keep_conflict(
     )
     if kept is None:
         session.add(InboxConflict(inbox_id=inbox_id, digest=digest, body=sealed, received_at=now))
+    if owner is not None:  # it may have been forgotten with the body of what came first
+        session.execute(update(Inbox).where(Inbox.id == inbox_id).values(owner=owner))
 
 
 def waiting(session: Session, kind: str, most: int) -> list[Inbox]:
@@ -249,9 +258,11 @@ def replay(session: Session, row_id: int) -> None:
 
 
 def replay_set_aside(session: Session, kind: str) -> int:
-    """Let every row of a kind that was set aside be heard again; how many."""
+    """Let what was set aside and still has its body be heard again; how many rows."""
     rows = session.scalars(
-        select(Inbox.id).where(Inbox.kind == kind, Inbox.set_aside_at.is_not(None))
+        select(Inbox.id).where(
+            Inbox.kind == kind, Inbox.set_aside_at.is_not(None), Inbox.body.is_not(None)
+        )
     ).all()
     for row_id in rows:
         replay(session, row_id)
@@ -259,8 +270,15 @@ def replay_set_aside(session: Session, kind: str) -> int:
 
 
 def erase_old_bodies(session: Session, now: datetime) -> int:
-    """Empty the bodies of what was done 30 days ago; identities and digests stay."""
-    old = (Inbox.done_at < now - KEEP_BODIES) & Inbox.body.is_not(None)
-    erased = session.execute(update(Inbox).where(old).values(body=None))
-    session.execute(delete(InboxConflict).where(InboxConflict.received_at < now - 4 * KEEP_BODIES))
-    return int(erased.rowcount)  # type: ignore[attr-defined]
+    """Empty what was done 30 days ago, and whom it named; identities and digests stay.
+
+    What was set aside, and other bodies under an identity that was known, wait four times as
+    long for a person.
+    """
+    gone = InboxConflict.received_at < now - KEEP_ASIDE
+    conflicts = session.execute(delete(InboxConflict).where(gone))
+    waits = select(InboxConflict.id).where(InboxConflict.inbox_id == Inbox.id).exists()
+    old = or_(Inbox.done_at < now - KEEP_BODIES, Inbox.set_aside_at < now - KEEP_ASIDE)
+    erased = session.execute(update(Inbox).where(old, Inbox.body.is_not(None)).values(body=None))
+    session.execute(update(Inbox).where(old, Inbox.owner.is_not(None), ~waits).values(owner=None))
+    return int(erased.rowcount + conflicts.rowcount)  # type: ignore[attr-defined]

@@ -64,7 +64,8 @@ class Outbox(Base):
     once: Mapped[str | None] = mapped_column(String(160), unique=True)
     """What makes this message the same message; a second one is not written."""
     owner: Mapped[str | None] = mapped_column(String(64), index=True)
-    """Of an SMS: keyed hash of whose it is, by which it is found when they are erased."""
+    """Of an SMS: keyed hash of whose it is, by which it is found when they are erased; as long
+    as the body."""
     body: Mapped[bytes | None] = mapped_column(LargeBinary, info={SEALED: _PURPOSE})
     created_at: Mapped[datetime] = mapped_column(Utc)
     not_before: Mapped[datetime] = mapped_column(Utc)
@@ -229,16 +230,18 @@ def mark_sent(session: Session, row_id: int, now: datetime) -> None:
 def forget_sms(session: Session, row_id: int) -> None:
     """The gateway has it, or never will: nothing here needs the number any more."""
     settled = or_(Outbox.sent_at.is_not(None), Outbox.failed_at.is_not(None))
-    session.execute(update(Outbox).where(Outbox.id == row_id, settled).values(body=None))
+    session.execute(
+        update(Outbox).where(Outbox.id == row_id, settled).values(body=None, owner=None)
+    )
 
 
 def forget_number(session: Session, e164: str, now: datetime) -> None:
     """Send nothing more to a number, and keep nothing of what was to be sent."""
     owner = keyring_of(session).blind("owner", e164)
-    mine = and_(Outbox.owner == owner, Outbox.body.is_not(None))
+    mine = Outbox.owner == owner
     waits = and_(mine, Outbox.sent_at.is_(None), Outbox.failed_at.is_(None))
     session.execute(update(Outbox).where(waits).values(failed_at=now, problem=FORGOTTEN))
-    session.execute(update(Outbox).where(mine).values(body=None))
+    session.execute(update(Outbox).where(mine).values(body=None, owner=None))
 
 
 def forget_sent(session: Session, chat_ids: Collection[int]) -> None:
@@ -255,6 +258,12 @@ def forget_chat(session: Session, chat_id: int, now: datetime) -> None:
     pushes = and_(mine, waits, Outbox.urgency == Urgency.PUSH.value)
     session.execute(update(Outbox).where(pushes).values(failed_at=now, problem=FORGOTTEN))
     forget_sent(session, [chat_id])
+
+
+def forget_chats(session: Session, chat_ids: Collection[int]) -> None:
+    """These chats are no more; what they were sent was sent to nobody in particular."""
+    mine = Outbox.chat_id.in_(chat_ids)
+    session.execute(update(Outbox).where(mine).values(body=None, chat_id=None))
 
 
 def mark_failed(
@@ -277,6 +286,6 @@ def erase_old_bodies(session: Session, now: datetime) -> int:
     """Empty the bodies of what was sent or given up 30 days ago."""
     settled = or_(Outbox.sent_at < now - KEEP_BODIES, Outbox.failed_at < now - KEEP_BODIES)
     erased = session.execute(
-        update(Outbox).where(settled, Outbox.body.is_not(None)).values(body=None)
+        update(Outbox).where(settled, Outbox.body.is_not(None)).values(body=None, owner=None)
     )
     return int(erased.rowcount)  # type: ignore[attr-defined]

@@ -35,11 +35,13 @@ class BranchDay:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits for the branch's people. `overdue` is part of `due_soon`."""
+    """What waits for the branch's people. `overdue` is part of `due_soon`; `escalated`: nobody came
+    to it in time, so a manager does."""
 
     claims: int
     due_soon: int
     overdue: int
+    escalated: int
     unfinished: int
 
 
@@ -75,6 +77,7 @@ def waiting(session: Session, branch_id: int, now: datetime) -> Waiting:
         claims=_count(session, still_open),
         due_soon=_count(session, still_open, Claim.due_at <= now + DUE_SOON),
         overdue=_count(session, still_open, Claim.due_at <= now),
+        escalated=_count(session, still_open, Claim.escalated_at.is_not(None)),
         unfinished=_unfinished(session, branch_id, _midnight(now, zone_at(session, now))),
     )
 

@@ -8,12 +8,17 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.actions.deciding import refuse_party
+from shared.actions.appealing import may_appeal
+from shared.actions.claim_assigning import may_assign, takers
+from shared.actions.claim_seen import seen_state
+from shared.actions.deciding import is_party, may_credit, refuse_party, within_authority
 from shared.actions.judging import claim_amount, evidence_of
+from shared.actions.kinship import Circle, circle_of
 from shared.base.errors import Refusal
 from shared.base.privacy import mask_name
 from shared.claims.asks import Way, ask_of, link_word
 from shared.claims.claims import (
+    DECIDED,
     QUEUED,
     Claim,
     How,
@@ -22,18 +27,19 @@ from shared.claims.claims import (
     State,
     When,
     outward,
-    steps_of,
 )
 from shared.claims.evidence import Evidence, EvidenceKind, disputed
+from shared.claims.hands import had_a_hand
 from shared.people.members import get_member, person_of
 from shared.people.persons import name_of
 from shared.people.staff import Staff
+from shared.reports.desk_people import who
 
 
 @dataclass(frozen=True)
 class ClaimLine:
-    """One of the member's own claims. `outcome`: `credited`, `not_eligible`, `unanswered` or
-    empty, as it also is until the answer leaves."""
+    """One of the member's own claims. `outcome`: `credited`, `not_eligible`, `unanswered`,
+    `upheld` (not eligible, for good) or empty, as it also is until the answer leaves."""
 
     number: str
     named: Named
@@ -43,6 +49,8 @@ class ClaimLine:
     filed_at: datetime
     due_at: datetime
     asked: Asked | None = None
+    appeal_until: datetime | None = None
+    """Until when the refusal can be appealed against; None: not, or not any more."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,20 @@ class QueueLine:
     filed_at: datetime
     due_at: datetime
     second_person: bool
-    mine: bool
-    """The reader is a party, or was the first of two: somebody else decides."""
+    party: bool
+    """The reader has to do with its people: they read nothing of it."""
+    hand: bool
+    """The reader was the first of two, or decided before the appeal: somebody else goes on."""
+    appealed: bool
+    escalated: bool
+    assigned_to: int | None
+    assigned: str
+    """Whose work it is: name and number; empty: nobody's."""
+
+    @property
+    def mine(self) -> bool:
+        """Somebody else than the reader decides."""
+        return self.party or self.hand
 
 
 @dataclass(frozen=True)
@@ -87,6 +107,12 @@ class ClaimDetails:
     """The application is older than the window: two people, one of them a supervisor."""
     state: State
     reason: Reason | None
+    may_credit: bool
+    """Within the reader's authority, alone or as the first of two."""
+    may_refuse: bool
+    may_assign: bool
+    takers: tuple[tuple[int, str], ...]
+    """To whom of the reader's branch it may be given."""
 
 
 def claims_of(
@@ -96,22 +122,23 @@ def claims_of(
     rows = session.scalars(
         select(Claim).where(Claim.member_id == member_id).order_by(Claim.id.desc()).limit(most)
     )
-    return tuple(_own_line(session, row, now) for row in rows)
+    return tuple(own_line(session, row, now) for row in rows)
 
 
-def _own_line(session: Session, claim: Claim, now: datetime) -> ClaimLine:
-    state, reason = State(claim.state), claim.reason
-    if claim.told_at is not None and now < claim.told_at:
-        state, reason = State.WITH_PERSON, None
+def own_line(session: Session, claim: Claim, now: datetime) -> ClaimLine:
+    """One claim as its member sees it now: as if undecided until the answer leaves."""
+    state = seen_state(session, claim, now)
+    outcome = outward(Reason(claim.reason)) if claim.reason and state in DECIDED else ""
     return ClaimLine(
         claim.number,
         Named(claim.named) if claim.named else Named.NUMBER if claim.last_four else Named.CODE,
         state,
-        outward(Reason(reason)) if reason else "",
+        "upheld" if state is State.UPHELD else outcome,
         claim.last_four,
         claim.filed_at,
         claim.due_at,
         _asked(session, claim),
+        claim.appeal_until if may_appeal(claim, now) else None,
     )
 
 
@@ -125,16 +152,17 @@ def _asked(session: Session, claim: Claim) -> Asked | None:
 
 def claim_queue(session: Session, staff: Staff, most: int = 50) -> tuple[QueueLine, ...]:
     """What waits for a person, by due time."""
+    circle = circle_of(session, staff)
     rows = session.scalars(
         select(Claim)
         .where(Claim.state.in_([state.value for state in QUEUED]))
         .order_by(Claim.due_at, Claim.id)
         .limit(most)
     )
-    return tuple(_line(session, staff, row) for row in rows)
+    return tuple(_line(session, staff, row, circle) for row in rows)
 
 
-def _line(session: Session, staff: Staff, claim: Claim) -> QueueLine:
+def _line(session: Session, staff: Staff, claim: Claim, circle: Circle) -> QueueLine:
     member = get_member(session, claim.member_id)
     return QueueLine(
         claim.id,
@@ -145,18 +173,12 @@ def _line(session: Session, staff: Staff, claim: Claim) -> QueueLine:
         claim.filed_at,
         claim.due_at,
         claim.state == State.SECOND_PERSON,
-        _is_party(session, staff, claim),
-    )
-
-
-def _is_party(session: Session, staff: Staff, claim: Claim) -> bool:
-    try:
-        refuse_party(session, staff, claim)
-    except Refusal:
-        return True
-    actor = f"staff:{staff.id}"
-    return claim.state == State.SECOND_PERSON and any(
-        step.actor == actor for step in steps_of(session, claim.id)
+        is_party(session, staff, claim, circle),
+        had_a_hand(session, claim, staff),
+        claim.appealed_at is not None,
+        claim.escalated_at is not None,
+        claim.assigned_to,
+        who(session, claim.assigned_to),
     )
 
 
@@ -165,10 +187,11 @@ def claim_details(session: Session, staff: Staff, claim_id: int) -> ClaimDetails
     claim = session.get(Claim, claim_id)
     if claim is None:
         raise Refusal("claim.unknown")
-    refuse_party(session, staff, claim)
+    circle = circle_of(session, staff)
+    refuse_party(session, staff, claim, circle)
     evidence = tuple(evidence_of(session, claim))
     return ClaimDetails(
-        _line(session, staff, claim),
+        _line(session, staff, claim, circle),
         How(claim.how),
         When(claim.roughly),
         evidence,
@@ -177,4 +200,15 @@ def claim_details(session: Session, staff: Staff, claim_id: int) -> ClaimDetails
         any(found.kind is EvidenceKind.OLDER for found in evidence),
         State(claim.state),
         Reason(claim.reason) if claim.reason else None,
+        may_credit(session, staff, claim) or _takes_two(claim, evidence),
+        within_authority(session, staff, claim),
+        may_assign(staff, claim),
+        tuple((each.id, who(session, each.id)) for each in takers(session, claim, staff.branch_id)),
     )
+
+
+def _takes_two(claim: Claim, evidence: tuple[Evidence, ...]) -> bool:
+    """Whether a teller may be the first of two, whatever the amount."""
+    older = any(found.kind is EvidenceKind.OLDER for found in evidence)
+    open_to_all = claim.appealed_at is None and claim.state != State.SECOND_PERSON
+    return open_to_all and (older or disputed(evidence))

@@ -65,20 +65,32 @@ def found_in_files(folder: Path, words: Iterable[str]) -> list[str]:
 def everything(database: Database) -> Iterator[tuple[str, str]]:
     """Every row of every table as who holds the keys reads it: (table, text)."""
     with database.reading() as session:
+        persons = metadata.tables["persons"]
+        keys = {row.id: row.key for row in session.execute(select(persons.c.id, persons.c.key))}
         for table in metadata.sorted_tables:
             for row in session.execute(select(table)).mappings():
-                opened = {name: _opened(database, table, row, name) for name in row}
+                opened = {name: _opened(database, table, row, name, keys) for name in row}
                 yield table.name, json.dumps(opened, ensure_ascii=False, default=str)
 
 
-def _opened(database: Database, table: Any, row: Any, name: str) -> Any:
+PERSONS_OWN = {
+    ("persons", "name"): ("id", "name"),
+    ("persons", "phone"): ("id", "phone"),
+    ("unmaskings", "reason"): ("person_id", "unmasking"),
+}
+"""Sealed under a person's own key: whose, and as which field."""
+
+
+def _opened(database: Database, table: Any, row: Any, name: str, keys: dict[int, Any]) -> Any:
     value, keyring = row[name], database.keyring
     if not isinstance(value, bytes | memoryview):
         return value
     raw = bytes(value)
     with suppress(Unreadable):
-        if table.name == "persons" and name != "key":
-            return keyring.person_open(row["key"], raw, name) if row["key"] else "erased"
+        if (table.name, name) in PERSONS_OWN:
+            whose, field = PERSONS_OWN[table.name, name]
+            key = keys.get(row[whose])
+            return keyring.person_open(key, raw, field) if key else "erased"
         if SEALED in table.columns[name].info:
             return keyring.open(raw, table.columns[name].info[SEALED]).decode(errors="replace")
     return raw.decode(errors="replace")

@@ -61,7 +61,7 @@ KEYED = {
 }
 """Keyed hashes by other names."""
 HASHED = ("_hash", "_blind", "hash", "digest", "device", "owner", "fingerprint")
-PERSONS_OWN = {"persons": {"name", "phone"}}
+PERSONS_OWN = {"persons": {"name", "phone"}, "unmaskings": {"reason"}}
 """Sealed under the person's own key."""
 FINE = (CODES, THE_BANKS, OUR_TEXTS, RANDOM, KEYED, PERSONS_OWN)
 

@@ -7,7 +7,6 @@ from time import monotonic
 
 from shared.actions.answering import Answered
 from shared.actions.answering import take_answers as take
-from shared.actions.preparing import actor_of, hold_authority
 from shared.base.i18n import text
 from shared.base.sheets import BadFile
 from shared.reports.payout_file import Answer as BankLine
@@ -54,8 +53,7 @@ def _take(answers: Sequence[BankLine]) -> tuple[Answered, int]:
     while done < len(answers) and (not done or monotonic() < until):
         some = answers[done : done + AT_ONCE]
         with acting() as (session, staff):
-            hold_authority(staff)
-            found = take(session, some, actor_of(staff), wiring().now())
+            found = take(session, some, staff, wiring().now())
         came_to.paid += found.paid
         came_to.failed += found.failed
         came_to.repeated += found.repeated

@@ -29,7 +29,8 @@ _LARGE_FILES = {"desk.take_answers": MOST_OF_ALL, "desk.ask_review": MOST_OF_ALL
 as our own file has them and 480,000 of the shortest."""
 FORBIDDEN = 403
 _PLACES = (
-    "campaigns", "payouts", "remedies", "reviews", "trials", "cases", "approvals", "people", "audit"
+    "campaigns", "payouts", "remedies", "reviews", "trials", "claims", "cases", "approvals",
+    "people", "audit",
 )  # fmt: skip
 
 
@@ -82,6 +83,7 @@ def page(template: str, place: str, status: int = 200, **more: Any) -> Response:
         places=[(url_for(f"desk.{key}"), key, key == place) for key in _PLACES],
         waiting=g.get("waiting", 0),
         open_cases=g.get("open_cases", {}),
+        pressing_claims=g.get("pressing_claims", 0),
         who=present(),
         language_links=languages(url_for(f"desk.{place}")),
         notice=told(),

@@ -12,7 +12,6 @@ from shared.actions.unmasking import (
     LONGEST_REASON,
     MOST_AN_HOUR,
     Plain,
-    looks_at,
     person_behind,
     unmask,
 )
@@ -20,6 +19,7 @@ from shared.base.errors import Refusal
 from shared.base.privacy import mask_phone
 from shared.people.members import member_by_ref
 from shared.people.persons import name_of, phone_of
+from shared.people.unmasking import looks_at
 from shared.reports.desk_people import masked, masked_name, who
 from webapp.desk.face import desk, page
 from webapp.desk.seats import Need, acting, asking
@@ -27,6 +27,8 @@ from webapp.sitting import UNPROCESSABLE, Answer, needs, words_of
 from webapp.wiring import wiring
 
 ZONE = "Asia/Shanghai"
+MOST_LOOKS = 50
+"""That a page lists."""
 _PARTY = re.compile(r"(member|friend):([0-9]{1,15})")
 
 
@@ -88,7 +90,7 @@ def _page(
         reference=masked(session, {party})[party].reference,
         erased_at=one.erased_at if one else None,
         plain=plain, refused=refused, reason=reason, longest=LONGEST_REASON, most=MOST_AN_HOUR,
-        looks=[(each, who(session, each.staff_id)) for each in looks_at(session, one.id)]
+        looks=[(each, who(session, each.staff_id)) for each in looks_at(session, one, MOST_LOOKS)]
         if one else [],
         zone=ZONE,
     )  # fmt: skip

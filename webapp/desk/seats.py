@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from shared.actions.desk_seat import desk_seat, desk_staff
 from shared.people.staff import Staff, touch_session
+from shared.reports.desk_claims import pressing
 from shared.reports.desk_waiting import count_waiting
 from shared.risk.cases import counts
 from webapp.desk.face import FORBIDDEN, desk, present, trouble
@@ -56,6 +57,7 @@ def guard() -> Answer | None:
         if sitting is not None:
             g.waiting = count_waiting(reading)
             g.open_cases = counts(reading, parts.now())
+            g.pressing_claims = pressing(reading, parts.now())
     if need is Need.NOTHING:
         return None
     if sitting is None:

@@ -1,6 +1,16 @@
 """The branch's tablet `/tablet`: show an invite, register a walk-in, decide claims."""
 
-from webapp.tablet import claims, day, enrolment, seats, show, signing, walk_in
+from webapp.tablet import claim_acts, claims, day, enrolment, seats, show, signing, walk_in
 from webapp.tablet.face import tablet
 
-__all__ = ["claims", "day", "enrolment", "seats", "show", "signing", "tablet", "walk_in"]
+__all__ = [
+    "claim_acts",
+    "claims",
+    "day",
+    "enrolment",
+    "seats",
+    "show",
+    "signing",
+    "tablet",
+    "walk_in",
+]

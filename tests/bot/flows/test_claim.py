@@ -15,7 +15,7 @@ from shared.actions.deciding import decide_claim
 from shared.actions.registering import StartForm, start_registration
 from shared.base.database import Database
 from shared.base.i18n import Locale
-from shared.claims.claims import Claim, Reason
+from shared.claims.claims import Claim, Reason, State
 from shared.people.chats import Chat, Proof, new_binding_token
 from shared.people.staff import Staff
 
@@ -183,7 +183,7 @@ def test_the_same_friend_twice_names_the_first_number(talk: Talk) -> None:
     assert filed(talk) == 1
 
 
-def test_a_registration_that_was_never_finished_is_credited_at_once(talk: Talk) -> None:
+def test_a_registration_that_was_never_finished_is_a_persons_to_credit(talk: Talk) -> None:
     alice = proven(talk)
     with talk.database.transaction() as session:
         form = StartForm(talk.story.code, FRIEND, Locale.ZH_HANS)
@@ -192,6 +192,13 @@ def test_a_registration_that_was_never_finished_is_credited_at_once(talk: Talk) 
     talk.bank("application.submitted", application_id="A7", phone=FRIEND)
     confirms(alice).taps("button.file_claim").sees("button.claims", "C-")
     alice.fresh = []
+    talk.work()
+    alice.sees_not(number(talk))
+    with talk.database.transaction() as session:
+        chen = session.scalars(select(Staff).where(Staff.staff_no == "S1002")).one()
+        claim = session.scalars(select(Claim)).one()
+        assert claim.state == State.WITH_PERSON
+        decide_claim(session, chen, claim.id, True, Reason.EVIDENCE, talk.story.now)
     talk.work()
     alice.sees(alice.words("notice.claim.credited", number=number(talk), clause=11, version=1))
     alice.taps("button.claims").sees("claims.outcome.credited")

@@ -38,10 +38,13 @@ def by_day(told: Story) -> Story:
 
 @story
 def begun_and_applied_the_same_day(tale: Tale) -> None:
+    """Anybody could have begun it: a person decides."""
     tale.begins()
     tale.talk.later(hours=2)
     tale.applies()
     tale.claims()
+    tale.stands(State.WITH_PERSON)
+    assert tale.decides() is State.CREDITED
     tale.credited()
 
 
@@ -51,6 +54,8 @@ def begun_named_by_its_last_digits(tale: Tale) -> None:
     tale.talk.later(hours=2)
     tale.applies()
     tale.claims("9077")
+    tale.stands(State.WITH_PERSON)
+    assert tale.decides() is State.CREDITED
     tale.credited()
 
 
@@ -87,6 +92,7 @@ def a_scan_receipt_whose_visit_began_a_registration(tale: Tale) -> None:
     tale.applies()
     tale.talk.later(days=40)
     tale.claims(receipt.lower().replace("-", " "), "in_branch", "earlier")
+    assert tale.decides() is State.CREDITED
     tale.credited()
 
 

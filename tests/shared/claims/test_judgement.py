@@ -18,7 +18,7 @@ NOTHING = Look((), (), How.WITHOUT_LINK, True, None, False, True, True, False)
 BANKS_WORD = [
     K.APPLICATION, K.APPLICATION_SLIP, K.NO_APPLICATION, K.EXISTING, K.DECLINED, K.OWN, K.OLDER,
     K.TOO_OLD, K.CREDITED_ELSEWHERE, K.CLAIMED_ELSEWHERE, K.DATE_FITS, K.DATE_DIFFERS,
-    K.BRANCH_NAMED, K.REGISTRATION_ELSEWHERE, K.VISITS, K.SAME_DEVICE,
+    K.BRANCH_NAMED, K.REGISTRATION_ELSEWHERE, K.VISITS, K.SAME_DEVICE, K.REGISTRATION_SAME_DAY,
 ]  # fmt: skip
 """All that is known of a number without its owner having done anything for the claimant."""
 MADE_UP = [K.REGISTRATION_UNFINISHED, K.REGISTRATION_SLIP, K.RECEIPT, K.STAFF_ENTRY]
@@ -97,7 +97,7 @@ def test_nothing_in_the_way_and_no_doubt_is_ever_passed_over(
     assert not kinds & set(BARS)
     assert not kinds & (DOUBTS - {K.OTHER_CLAIM})
     assert K.APPLICATION in kinds
-    assert kinds & {K.REGISTRATION_OWN, K.REGISTRATION_SAME_DAY, K.FRIEND_CONFIRMED}
+    assert kinds & {K.REGISTRATION_OWN, K.FRIEND_CONFIRMED}
 
 
 def test_every_kind_weighs_and_what_bars_weighs_against() -> None:

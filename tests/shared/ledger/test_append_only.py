@@ -18,6 +18,8 @@ REWRITES = [
     "UPDATE audit SET actor = 'nobody'",
     "DELETE FROM audit",
     "UPDATE facts SET amount = 1",
+    "UPDATE facts SET phone_blind = 'another'",
+    "UPDATE facts SET phone_blind = NULL, amount = 1",
     "UPDATE findings SET word = 'cleared'",
     "DELETE FROM findings",
 ]
@@ -73,6 +75,11 @@ def test_retention_may_delete_old_facts(told):
     with told.transaction() as session:
         session.execute(text("DELETE FROM facts"))
         assert session.scalar(text("SELECT count(*) FROM facts")) == 0
+
+
+def test_a_fact_may_forget_the_number_it_named(told):
+    with told.transaction() as session:
+        session.execute(text("UPDATE facts SET phone_blind = NULL"))
 
 
 def test_every_frozen_table_has_its_triggers_in_the_migrated_database(database):

@@ -28,6 +28,7 @@ READ = (
     "/desk/trials",
     "/desk/cases",
     "/desk/cases/watched",
+    "/desk/claims",
     "/desk/approvals",
     "/desk/people",
     "/desk/people/member/1",
@@ -43,6 +44,7 @@ ONE = (
     "/desk/trials/1/chart.svg",
     "/desk/inquiries/1/progress",
     "/desk/cases/1",
+    "/desk/claims/1",
     "/desk/campaigns/spring/friends/1",
     "/desk/approvals/1",
 )
@@ -83,10 +85,17 @@ POSTS = (
     *(f"/desk/cases/1/{act}" for act in ("assign", "clear", "find", "confirm", "send-back")),
     "/desk/cases/1/appeal",
     "/desk/cases/1/appeal/decide",
+    *(f"/desk/claims/1/{act}" for act in ("assign", "credit", "refuse")),
 )
 WRITE_OFF = "/desk/campaigns/spring/write-off"
 """Names what it is about; opened bare it is not there."""
-LOOKS = ("/desk/payouts/1/copy", "/desk/remedies/friends", "/desk/people", "/desk/audit/file")
+LOOKS = (
+    "/desk/payouts/1/copy",
+    "/desk/remedies/friends",
+    "/desk/people",
+    "/desk/audit/file",
+    "/desk/claims/file",
+)
 """Everybody's: a copy is on record, as a page that is opened leaves no trace; a customer number
 is asked for by a form, as no address may hold one."""
 ELSEWHERE = {"/desk/", "/desk/sign-in", "/desk/sign-out", "/desk/static/<path:filename>"}

@@ -10,7 +10,8 @@ from shared.actions.erasing import erase_person
 from shared.actions.importing import import_staff
 from shared.actions.unmasking import MOST_AN_HOUR
 from shared.people.members import get_member, member_by_ref, person_of
-from shared.people.unmasking import Unmasking
+from shared.people.persons import Person
+from shared.people.unmasking import Unmasking, looks_at
 from shared.post.audit import Audit
 
 REASON = "核实补登好友身份信息"
@@ -23,7 +24,8 @@ def page_of(desks: Desks, customer_ref: str = ALICE) -> str:
 
 def looks(desks: Desks) -> list[str]:
     with desks.database.reading() as session:
-        return list(session.scalars(select(Unmasking.reason)))
+        people = session.scalars(select(Person).where(Person.id.in_(select(Unmasking.person_id))))
+        return [look.reason for person in people for look in looks_at(session, person)]
 
 
 @both_engines

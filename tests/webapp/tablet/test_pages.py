@@ -9,7 +9,7 @@ import pytest
 from counter import STAFF_PAGES, Counter, House
 
 from shared.base.i18n import Locale, catalogue
-from shared.claims.claims import BY_PEOPLE, How, State, When
+from shared.claims.claims import BY_PEOPLE, DECIDED, How, State, When
 from shared.claims.evidence import EvidenceKind
 
 WEBAPP = Path(__file__).resolve().parents[3] / "webapp"
@@ -18,7 +18,7 @@ CODE = sorted((WEBAPP / "tablet").glob("*.py"))
 BUILT = (
     "tablet.evidence.", "tablet.reason.", "tablet.claim.how.", "tablet.claim.when.",
     "tablet.claim.left.", "tablet.claim.late.", "tablet.claim.said.", "tablet.trouble.",
-    "tablet.today.",
+    "tablet.today.", "tablet.claim.given.",
 )  # fmt: skip
 """Keys whose last word comes from an enum or a name."""
 
@@ -52,7 +52,7 @@ def test_words_built_from_enums_are_there(locale: Locale) -> None:
         assert f"tablet.claim.when.{when.value}" in words
     for kind in EvidenceKind:
         assert f"tablet.evidence.{kind.value}" in words
-    for state in (State.CREDITED, State.REFUSED, State.SECOND_PERSON):
+    for state in (*DECIDED, State.SECOND_PERSON):
         assert f"tablet.claim.said.{state.value}.next" in words
 
 

@@ -226,12 +226,16 @@ def test_an_invite_everybody_may_have_does_not_bind_its_owners_chat(
         assert session.scalar(select(BindingToken.id)) is None
 
 
-def test_mei_does_not_bind_a_chat_to_her_own_card(mei: Counter, the_house: House) -> None:
+def test_mei_neither_shows_her_own_invite_nor_binds_a_chat_to_her_card(
+    mei: Counter, the_house: House
+) -> None:
     page = mei.posts("/tablet/show", digits="8014", name="梅")
-    page = mei.posts("/tablet/show/open", reference=page.field("reference"))
-    assert page.has("invite-large")
-    assert not page.has("bind")
-    refused = mei.posts(f"{page.place}/bind", seen="yes")
+    reference = page.field("reference")
+    shown = mei.posts("/tablet/show/open", reference=reference)
+    assert shown.status == 422
+    assert not shown.has("invite-large")
+    assert words("error.staff.party") in shown.html
+    refused = mei.posts(f"/tablet/show/{reference}/bind", seen="yes")
     assert words("error.staff.party") in refused.html
     assert the_house.member_id(MEIS_CARD)
 
