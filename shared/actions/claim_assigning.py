@@ -75,15 +75,18 @@ def release_work(
     session: Session, leavers: Iterable[tuple[Staff, int]], actor: str, now: datetime
 ) -> int:
     """Staff left, or have other work or another branch now: their claims go to a manager of the
-    branch where they were (given beside each), else to everybody, and where they were the first
-    of two their word is void. How many claims.
+    branch where they were (given beside each), else to everybody. Where somebody who decides no
+    more was the first of two, their word is void; a promotion or a move leaves it. How many claims.
     """
     moved = 0
     for staff, branch_id in leavers:
+        decides = staff.active and staff.role in DECIDERS
+        if decides and staff.branch_id == branch_id:
+            continue
         states = [state.value for state in OPEN]
         query = select(Claim.id).where(Claim.state.in_(states)).order_by(Claim.id)
         half = query.where(Claim.state == State.SECOND_PERSON.value)
-        for claim_id in session.scalars(half).all():
+        for claim_id in () if decides else session.scalars(half).all():
             claim = claims.claim_for_update(session, claim_id)
             if first_of_two(session, claim) == staff.id:
                 _void(session, claim, staff, actor, now)

@@ -28,6 +28,7 @@ from shared.ledger.balance import Account, Key
 from shared.people.members import get_member
 from shared.people.staff import Staff, same_person
 from shared.post.audit import record
+from shared.referrals.referrals import Referral
 from shared.rewards.payable import open_keys, standings_in
 from shared.rewards.queue import wake
 from shared.rewards.remedies import (
@@ -225,9 +226,12 @@ def _ask(session: Session, staff: Staff, remedy: Remedy, reason: str, now: datet
 
 
 def _refuse_party(session: Session, staff: Staff, party: str) -> None:
-    """Staff never act where they, or somebody close to them, would have it.
-    Refusal `remedy.party`."""
-    if payees_of(session, {party})[party].customer_ref in circle_of(session, staff).customers:
+    """Staff never act where they, or somebody close to them, would have it, nor for a friend of
+    theirs. Refusal `remedy.party`."""
+    kind, _, number = party.partition(":")
+    if kind == "friend":
+        refuse_party_to(session, staff, session.get_one(Referral, int(number)))
+    elif payees_of(session, {party})[party].customer_ref in circle_of(session, staff).customers:
         raise Refusal("remedy.party")
 
 

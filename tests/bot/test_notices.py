@@ -99,6 +99,7 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("claim.late", {"number": "C-7K2Q9M"}, "C-7K2Q9M"),
     ("claim.missed", {}, ""),
+    ("greeting.withdrawn", {"found": [["superlative", "最", []]]}, "最"),
     ("chat.replaced", {}, "/start"),
     ("chat.number_changed", {}, "/start"),
 ]

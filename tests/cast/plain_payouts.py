@@ -274,7 +274,7 @@ class Desk:
         return stands["recoverable"]
 
     def _refuse_party(self, who: str, key: Key) -> None:
-        if self.refs.get(who) == key[0]:
+        if self.refs.get(who) == f"member:{self.books.owner[key]}":  # their friend's is theirs too
             raise Refused("remedy.party")
 
     def goodwill(self, key: Key, member: int, amount: int, now: datetime) -> None:
