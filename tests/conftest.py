@@ -23,7 +23,7 @@ import psycopg
 import pytest
 from keys import BLIND, MASTER, WEBHOOK_SECRET
 from snapshot import EMPTY
-from turns import Turns, Watch, further_inputs, on_postgres, turn, watched
+from turns import Turns, Watch, further_inputs, left_to_the_night, turn, watched
 
 from shared.base.database import Database, open_database
 from shared.base.privacy import Keyring
@@ -47,30 +47,14 @@ def unavailable(what: str) -> None:
     pytest.skip(what)
 
 
-ON_POSTGRES_BY_NIGHT = frozenset(
-    {
-        "test_allotting.py", "test_campaigning.py", "test_causes.py", "test_choose.py",
-        "test_claims.py", "test_data_page.py", "test_desk.py", "test_erasing.py", "test_export.py",
-        "test_history.py", "test_inventory.py", "test_invitee.py", "test_month_review.py",
-        "test_offer.py", "test_payout_tax.py", "test_payouts.py", "test_progress.py",
-        "test_reconcile.py", "test_remedies.py", "test_repairing.py", "test_show.py",
-        "test_simulating.py", "test_simulation.py", "test_statement.py", "test_walk_in.py",
-    }
-)  # fmt: skip
-"""Slow stories whose PostgreSQL half is run by the nightly only."""
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long turns first; what runs by night only, and what coverage need not watch, is marked."""
     items.sort(key=turn)
-    for item in further_inputs(filter(on_postgres, items)):
+    for item in left_to_the_night(items):
         item.add_marker(pytest.mark.nightly)
     for item in further_inputs(filter(watched, items)):
         item.add_marker(pytest.mark.unwatched)
-    for item in items:
-        if item.path.name in ON_POSTGRES_BY_NIGHT and item.get_closest_marker("postgres"):
-            item.add_marker(pytest.mark.nightly)
 
 
 def pytest_collection_finish() -> None:

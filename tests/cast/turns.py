@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,14 @@ from xdist.scheduler import LoadScopeScheduling
 
 DOMAIN = ("tests/shared/", "tests/bot/flows/")
 """Each of their tests stands alone; a file of the other tests shares one demo or browser."""
+
+BOTH_BY_DAY = frozenset(
+    {
+        "test_append_only.py", "test_at_once.py", "test_contention.py", "test_migrations.py",
+        "test_starting_at_once.py", "test_state_machine.py",
+    }
+)  # fmt: skip
+"""Files whose tests are about the engines themselves."""
 
 _TO_PROCESSES = "COVERAGE_PROCESS_CONFIG"
 """What makes a Python that is started watch itself."""
@@ -49,15 +58,32 @@ def further_inputs(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     return found
 
 
-def on_postgres(item: pytest.Item) -> bool:
-    """Whether this test runs on PostgreSQL: there the first input says what the engine says."""
-    return item.get_closest_marker("postgres") is not None
+def left_to_the_night(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """By day a test that is asked on two engines is asked on one, half of them on either; by night
+    on both. Which one is drawn by its name, so it is the same every day, input by input."""
+    twins: dict[str, dict[str, pytest.Item]] = {}
+    for item in items:
+        engine = engine_of(item)
+        if engine and item.path.name not in BOTH_BY_DAY:
+            test, _, inputs = item.nodeid.partition("[")
+            twins.setdefault(f"{test}[{inputs.replace(engine, '', 1)}", {})[engine] = item
+    return [
+        pair["sqlite" if zlib.crc32(name.encode()) & 1 else "postgres"]
+        for name, pair in twins.items()
+        if len(pair) > 1
+    ]
+
+
+def engine_of(item: pytest.Item) -> str:
+    """The engine that a test is asked on, where it says so."""
+    call = getattr(item, "callspec", None)
+    return str(call.params.get("database_url", "")) if call is not None else ""
 
 
 def watched(item: pytest.Item) -> bool:
     """Whether coverage watches this test. It slows Python by half, so it is asked of the domain's
-    own tests only, of their first inputs, and of one engine: the others run the same lines."""
-    spared = item.get_closest_marker("unwatched") is not None or on_postgres(item)
+    own tests only, of their first inputs by day: the others run the same lines."""
+    spared = any(item.get_closest_marker(mark) for mark in ("unwatched", "nightly"))
     return item.nodeid.startswith("tests/shared/") and not spared
 
 
