@@ -34,7 +34,7 @@ _SILENT = (FriendState.REGISTERED, FriendState.EARNED, FriendState.LIMIT)
 def settle_waiting(
     database: Database, holder: str, now: datetime, *, clock: Clock = system_clock
 ) -> int:
-    """Settle up to 250 members whose time has come; how many. LostLease: nothing was written.
+    """Settle up to 500 members whose time has come; how many. LostLease: nothing was written.
 
     `now` is the product's time, `clock` the real one by which the lease runs.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -86,6 +86,10 @@ _LEG_COLUMNS = ("entry_id", "account", "unit", "amount")
 _LAST = Direct(select(_ENTRIES.c.id, _ENTRIES.c.hash).order_by(_ENTRIES.c.id.desc()).limit(1))
 
 
+_PlainLeg = tuple[str, str, int]
+"""Account, unit, amount, as columns and the hash take them."""
+
+
 class Position(NamedTuple):
     """Where a key stands: the sum of its legs and the number of its last entry."""
 
@@ -154,42 +158,50 @@ def post(
     return post_all(session, [Posting(key, member_id, revision, legs, why)], now)
 
 
-def post_all(session: Session, postings: Sequence[Posting], now: datetime) -> int:
+def post_all(
+    session: Session,
+    postings: Sequence[Posting],
+    now: datetime,
+    meanwhile: Callable[[], None] | None = None,
+) -> int:
     """Append entries to the chain, in their order; the last one's number, 0 when there is none.
 
     Only `rewards.settle` calls this. ValueError when the legs of one are empty or do not sum
     to zero in every unit; a revision that exists already is refused by the database. Three
-    statements, however many entries.
+    statements, however many entries. `meanwhile`: what is to be done while the database takes
+    them, without it; done in any case.
     """
     for posting in postings:
         if not posting.legs or not posting.legs.even:
             raise ValueError(f"legs do not sum to zero: {posting.legs}")
     if not postings:
+        if meanwhile is not None:
+            meanwhile()
         return 0
     last, prev_hash = next(iter(_LAST.read(session)), (0, GENESIS))
-    numbered = list(enumerate(postings, last + 1))
+    numbered = [(n, posting, _plain(posting.legs)) for n, posting in enumerate(postings, last + 1)]
     insert_rows(session, _ENTRIES, _ENTRY_COLUMNS, _chained(numbered, prev_hash, now))
-    legs = ((number, *leg) for number, posting in numbered for leg in _plain(posting.legs))
-    insert_rows(session, _LEGS, _LEG_COLUMNS, legs)
+    legs = ((number, *leg) for number, _, plain in numbered for leg in plain)
+    insert_rows(session, _LEGS, _LEG_COLUMNS, legs, meanwhile)
     return int(last) + len(postings)
 
 
 def _chained(
-    numbered: Iterable[tuple[int, Posting]], prev_hash: str, now: datetime
+    numbered: Iterable[tuple[int, Posting, Sequence[_PlainLeg]]], prev_hash: str, now: datetime
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of entries, each with the hash of the one before."""
     at = _moment(now)
     reasons: dict[tuple[tuple[str, Any], ...], str] = {}
-    for number, (key, member, revision, legs, reason) in numbered:
+    for number, (key, member, revision, _, reason), legs in numbered:
         said = tuple(reason.items())  # a batch has many entries and few reasons
         why = reasons.get(said) or reasons.setdefault(said, _canonical(reason))
-        own_hash = _digest(number, key, revision, member, at, why, _plain(legs), prev_hash)
+        own_hash = _digest(number, key, revision, member, at, why, legs, prev_hash)
         yield (number, *key, revision, member, now, why, prev_hash, own_hash)
         prev_hash = own_hash
 
 
-def _plain(legs: Balance) -> list[tuple[str, str, int]]:
-    return [(account.value, unit.value, amount) for (account, unit), amount in legs.items()]
+def _plain(legs: Balance) -> list[_PlainLeg]:
+    return [(str(account), str(unit), amount) for (account, unit), amount in legs.items()]
 
 
 def positions(session: Session, campaign_id: int, member_id: int) -> dict[Key, Balance]:

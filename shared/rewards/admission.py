@@ -287,7 +287,7 @@ def _row(decision: Decision, now: datetime) -> tuple[Any, ...]:
     verdict, limit, unit, amount, asked, draws = decision.holding
     assert verdict is not None
     drawn = ",".join(f"[{_quoted(limit)},{_quoted(holder)},{n}]" for limit, holder, n in draws)
-    held = verdict.value, limit, unit.value, amount, asked, f"[{drawn}]"
+    held = str(verdict), limit, str(unit), amount, asked, f"[{drawn}]"
     return (*decision.key, decision.member, *held, now)
 
 

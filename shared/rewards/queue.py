@@ -14,7 +14,7 @@ from shared.base.direct import Direct, among
 from shared.base.rows import upsert_rows
 from shared.campaigns.campaigns import Campaign, Life
 
-MOST = 250
+MOST = 500
 """Members settled in one transaction."""
 LONGEST_PAUSE = timedelta(hours=6)
 
@@ -23,7 +23,7 @@ class SettleTask(Base):
     """One member of one campaign to be settled at or after `due_at`."""
 
     __tablename__ = "settle_tasks"
-    __table_args__ = (Index("ix_settle_tasks_due", "due_at"),)
+    __table_args__ = (Index("ix_settle_tasks_due", "due_at", "campaign_id", "member_id"),)
 
     campaign_id: Mapped[int] = mapped_column(Id, primary_key=True)
     member_id: Mapped[int] = mapped_column(Id, primary_key=True)

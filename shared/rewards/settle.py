@@ -136,12 +136,18 @@ def settle_members(
     decided = [
         (here[member], step) for member in member_ids for step in steps(here[member], room, now)
     ]
-    _write(session, decided, now)
+    times: dict[int, datetime | None] = {}
+    changes: list[Change] = []
+
+    def meanwhile() -> None:
+        times.update((member, here[member].next_wake(now)) for member in member_ids)
+        changes.extend(_change(whose, step) for whose, step in decided if step.news)
+
+    _write(session, decided, now, meanwhile)
     save_room(session, campaign_id, room)
-    times = {member: here[member].next_wake(now) for member in member_ids}
     queue.plan_next(session, campaign_id, times, locked)
     session.flush()
-    return [_change(whose, step) for whose, step in decided if step.news]
+    return changes
 
 
 def _all_holdings(here: Iterable[Situation]) -> dict[Key, Holding]:
@@ -152,8 +158,14 @@ def _change(here: Situation, step: Step) -> Change:
     return Change(here.member, step.key, step.before, step.after, step.due, step.new.limit)
 
 
-def _write(session: Session, decided: Sequence[tuple[Situation, Step]], now: datetime) -> None:
-    """Everything that was decided: verdicts, entries in their order, what expired."""
+def _write(
+    session: Session,
+    decided: Sequence[tuple[Situation, Step]],
+    now: datetime,
+    meanwhile: Callable[[], None],
+) -> None:
+    """Everything that was decided: verdicts, entries in their order, what expired.
+    `meanwhile`: as of `post_all`."""
     verdicts = [
         Decision(step.key, here.member, step.new, step.old.verdict)
         for here, step in decided
@@ -161,7 +173,7 @@ def _write(session: Session, decided: Sequence[tuple[Situation, Step]], now: dat
     ]
     save_holdings(session, verdicts, now)
     moves = [(here, step) for here, step in decided if step.moves]
-    post_all(session, [_posting(here, step) for here, step in moves], now)
+    post_all(session, [_posting(here, step) for here, step in moves], now, meanwhile)
     for here, step in moves:
         _expire(session, here, step, now)
 
