@@ -13,7 +13,13 @@ import structlog
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from shared.actions.judging import judge_claim, refuse_claim
+from shared.actions.judging import (
+    MACHINE,
+    evidence_of,
+    judge_claim,
+    on_record,
+    refuse_claim,
+)
 from shared.actions.notifying import notify_member
 from shared.base.database import Database
 from shared.claims import asks, claims
@@ -94,7 +100,9 @@ def _end_silence(session: Session, claim: Claim, now: datetime) -> None:
         return
     asks.answer(ask, Answer.SILENT, now)
     claims.go_on(claim, now)
-    refuse_claim(session, claim, "machine", Reason.SILENT, now)
+    found = evidence_of(session, claim)
+    refuse_claim(session, claim, MACHINE, Reason.SILENT, now)
+    on_record(session, claim, found, now)
 
 
 def _escalate(session: Session, claim: Claim, now: datetime) -> None:

@@ -6,6 +6,7 @@ two. The desk's own people hand claims out and decide none: they set the rules a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from shared.base.errors import Refusal
 from shared.claims import claims
 from shared.claims.answers import Template, hold_offered
 from shared.claims.claims import BY_PEOPLE, QUEUED, Claim, Reason, State
-from shared.claims.evidence import EvidenceKind, disputed, kinds_of
+from shared.claims.evidence import Evidence, EvidenceKind, disputed, kinds_of
 from shared.claims.grounds import grounds_of
 from shared.claims.hands import acted, decided_before, first_of_two
 from shared.people.staff import Role, Staff
@@ -62,10 +63,11 @@ def decide_claim(
     if not to_credit and reason not in BY_PEOPLE:
         raise Refusal("claim.reason")
     hold_offered(template, to_credit)
+    found = evidence_of(session, claim)
     if not to_credit:
         _hold_authority(session, staff, claim)
         refuse_claim(session, claim, actor, reason, now, template)
-    elif _needs_second(session, claim):
+    elif _needs_second(claim, found):
         _first_or_second(session, claim, staff, now, template)
     else:
         _hold_authority(session, staff, claim)
@@ -73,6 +75,7 @@ def decide_claim(
     record(
         session, actor, "claim.decided", f"claim:{claim.id}", now,
         credit=to_credit, reason=reason.value, state=claim.state, template=template.value,
+        evidence=sorted(kinds_of(found)),
     )  # fmt: skip
     return State(claim.state)
 
@@ -167,9 +170,8 @@ def _refuse_paid(session: Session, claim: Claim) -> None:
         raise Refusal("claim.paid")
 
 
-def _needs_second(session: Session, claim: Claim) -> bool:
+def _needs_second(claim: Claim, found: Collection[Evidence]) -> bool:
     """Disputed, or older than the window, or it was when the first of two agreed."""
-    found = evidence_of(session, claim)
     claim.override = EvidenceKind.OLDER in kinds_of(found)
     return claim.state == State.SECOND_PERSON or claim.override or disputed(found)
 

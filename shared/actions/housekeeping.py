@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from shared.actions.case_deciding import escalate_cases
 from shared.actions.erasing import forget_notes
 from shared.actions.fishing import find_fishing
+from shared.actions.leaving import forget_closed_members, forget_sign_ins, forget_tablets
 from shared.actions.retention import (
     erase_unproven,
     forget_answers,
@@ -61,6 +62,9 @@ def keep_house(database: Database, now: datetime) -> dict[str, int]:
         "campaigns_turned": _once(database, lambda s: turn_campaigns(s, now)),
         "registrations_erased": _all(database, lambda s: erase_unproven(s, now, BATCH)),
         "friends_forgotten": _all(database, lambda s: forget_friends(s, now, BATCH)),
+        "members_forgotten": _all(database, lambda s: forget_closed_members(s, now, BATCH)),
+        "sign_ins_forgotten": _once(database, lambda s: forget_sign_ins(s, now)),
+        "tablets_forgotten": _once(database, lambda s: forget_tablets(s, now)),
         "notes_forgotten": _once(database, forget_notes),
         "evidence_dropped": _once(database, lambda s: forget_evidence(s, now)),
         "devices_forgotten": _once(database, lambda s: forget_devices(s, now)),

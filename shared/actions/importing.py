@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.actions.claim_assigning import release_work
+from shared.actions.leaving import was_forgotten
 from shared.actions.membership import change_phone, change_status
 from shared.base.database import keyring_of
 from shared.people.members import Member, MemberStatus
@@ -105,6 +106,11 @@ def _add_members(session: Session, lines: Sequence[MemberLine], now: datetime) -
 def _change_member(
     session: Session, member: Member, person: Person, line: MemberLine, now: datetime
 ) -> bool:
+    if line.status is MemberStatus.ACTIVE and was_forgotten(member, person):
+        person = _new_person(session, now, line.name, line.phone)
+        session.add(person)
+        session.flush()
+        member.person_id = person.id
     member.opened_on = line.opened_on
     # An erased person's key is gone for good; what the bank still knows stays there.
     if person.key is not None:

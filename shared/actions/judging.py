@@ -5,6 +5,7 @@ Any worker may: each claim is locked, looked at again and moved on in a transact
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -33,7 +34,7 @@ from shared.people.members import Member, get_member
 from shared.post.audit import record
 from shared.referrals.referrals import Invite, Referral, Source
 
-_MACHINE = "machine"
+MACHINE = "machine"
 _HEARD_OUT = timedelta(hours=LATEST_JUDGED)
 
 
@@ -99,7 +100,8 @@ def _do(
             ask_friend(session, claim, verdict.way, now, now + days, public_url)
         case Outcome.REFUSE:
             assert verdict.reason is not None
-            refuse_claim(session, claim, _MACHINE, verdict.reason, now)
+            refuse_claim(session, claim, MACHINE, verdict.reason, now)
+            on_record(session, claim, look.found, now)
         case Outcome.WAIT:
             first = claim.filed_at + timedelta(hours=grounds.rules.claims.answer_hours)
             claim.judge_at = first if look.said is None else claim.filed_at + _HEARD_OUT
@@ -108,7 +110,8 @@ def _do(
 def _credit_or_hand_over(session: Session, claim: Claim, look: Look, now: datetime) -> None:
     try:
         with session.begin_nested():
-            credit_claim(session, claim, _MACHINE, now)
+            credit_claim(session, claim, MACHINE, now)
+            on_record(session, claim, look.found, now)
     except Refusal:  # another member was paid for it meanwhile
         _hand_over(session, claim, look, now)
 
@@ -116,7 +119,7 @@ def _credit_or_hand_over(session: Session, claim: Claim, look: Look, now: dateti
 def _hand_over(session: Session, claim: Claim, look: Look, now: datetime) -> None:
     """To a person; a member whose friend was asked hears that the clock goes on."""
     claim.override = EvidenceKind.OLDER in kinds_of(look.found)
-    claims.advance(session, claim, State.WITH_PERSON, _MACHINE, now)
+    claims.advance(session, claim, State.WITH_PERSON, MACHINE, now)
     if look.said is not None:
         params = {"number": claim.number, "due": claim.due_at.isoformat()}
         params["zone"] = get_campaign(session, claim.campaign_id).zone
@@ -124,6 +127,14 @@ def _hand_over(session: Session, claim: Claim, look: Look, now: datetime) -> Non
             session, claim.member_id, "claim.goes_on", params, now,
             once=f"claim:{claim.id}:goes_on", always=True,
         )  # fmt: skip
+
+
+def on_record(session: Session, claim: Claim, found: Iterable[Evidence], now: datetime) -> None:
+    """The machine's decision and on what evidence. A person's stands with who they are."""
+    record(
+        session, MACHINE, f"claim.{claim.state}", f"claim:{claim.id}", now,
+        reason=claim.reason, evidence=sorted(kinds_of(found)),
+    )  # fmt: skip
 
 
 def credit_claim(
@@ -161,8 +172,6 @@ def refuse_claim(
     would."""
     to = State.REFUSED if claim.appealed_at is None else State.UPHELD
     claims.advance(session, claim, to, actor, now, reason=reason.value)
-    if actor == _MACHINE:
-        record(session, actor, "claim.refused", f"claim:{claim.id}", now, reason=reason.value)
     _decided(session, claim, template, now)
 
 

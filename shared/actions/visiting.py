@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -16,6 +17,7 @@ CHANNELS = frozenset(
 )
 _A_DAY = 8
 """Digits that a campaign's own words may hold: 20261111."""
+_TAG = re.compile(r"[A-Za-z0-9._~+-]+")
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 
@@ -32,7 +34,17 @@ _WRITE = Direct(
 
 
 def _names_somebody(value: str) -> bool:
-    return "@" in value or sum(character.isdigit() for character in value) > _A_DAY
+    """Whether a campaign's own word could be a number, an address, or a name in free words."""
+    return not _TAG.fullmatch(value) or _many_digits(value)
+
+
+def _many_digits(value: str) -> bool:
+    return sum(character.isdigit() for character in value) > _A_DAY
+
+
+def _host(site: str) -> str | None:
+    """The host that led here; one that holds a whole number is known without its digits."""
+    return (re.sub(r"\d", "0", site) if _many_digits(site) else site)[:80] or None
 
 
 def record_visit(
@@ -50,8 +62,9 @@ def record_visit(
     """Write a visit by one direct statement (a hot path); its id.
 
     `device` is the page's own random cookie, kept as a keyed hash; of `query` only the UTM
-    parameters are kept, cut at 80 characters, but for those that look like somebody's number or
-    address: anybody can write a link. `site` is the host of the page that led here.
+    parameters are kept that are a campaign's words (ASCII), cut at 80 characters: anybody can
+    write a link, with a number, an address or a name in it. `site` is the host of the page that
+    led here.
     """
     kept = {
         name: value[:80]
@@ -67,7 +80,7 @@ def record_visit(
             "channel": channel if channel in CHANNELS else "chat",
             "device": keyring.blind("device", device) if device else None,
             "utm": kept or None,
-            "site": site[:80] or None,
+            "site": _host(site),
         },
     )
     assert made is not None

@@ -134,7 +134,7 @@ def _audit(now: datetime) -> Callable[[Database], str]:
             flaw = next(flaws(session, now), None)
             end = head(session)
         if flaw is not None:
-            raise _Sick(words(f"doctor.audit.{flaw.what}", place=flaw.place))
+            raise _Sick(words(f"doctor.audit.{flaw.what}", place=flaw.place, act=flaw.act))
         return words("doctor.audit", n=end.place, head=end.hash[:16])
 
     return look

@@ -224,7 +224,8 @@ def new_tablet(session: Session, branch_id: int, name: str, now: datetime) -> tu
 
 
 def enrol_tablet(session: Session, code: str, now: datetime) -> tuple[Tablet, str]:
-    """Spend an enrolment code: the tablet and its secret. Refusal `tablet.code`."""
+    """Spend an enrolment code: the tablet and its secret. One of the same name at the branch is
+    replaced: it is a stranger from now on. Refusal `tablet.code`."""
     digits = "".join(c for c in code if c.isdecimal())
     tablet = session.scalar(
         select(Tablet).where(Tablet.enrol_hash == hash_token(digits)).with_for_update()
@@ -235,8 +236,24 @@ def enrol_tablet(session: Session, code: str, now: datetime) -> tuple[Tablet, st
     tablet.secret_hash = hash_token(secret)
     tablet.enrolled_at = now
     tablet.enrol_hash = tablet.enrol_until = None
+    _replace(session, tablet, now)
     session.flush()
     return tablet, secret
+
+
+def _replace(session: Session, tablet: Tablet, now: datetime) -> None:
+    before = session.scalars(
+        select(Tablet).where(
+            Tablet.branch_id == tablet.branch_id,
+            Tablet.name == tablet.name,
+            Tablet.id != tablet.id,
+            Tablet.enrolled_at.is_not(None),
+            Tablet.revoked_at.is_(None),
+        )
+    ).all()
+    for old in before:
+        old.revoked_at = now
+        _end(session, StaffSession.tablet_id == old.id, now)
 
 
 def tablet_by_secret(session: Session, secret: str) -> Tablet | None:

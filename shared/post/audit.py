@@ -1,14 +1,22 @@
-"""The audit: who did what to which thing, when, from where. Internal ids only, append-only."""
+"""The audit: who did what to which thing, when, from where. Internal ids only, append-only.
+
+Every act carries a mark that only a program with the keys can make, over a word used once and
+the act itself: a row that somebody wrote into the table by hand, or copied, has none that fits.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+import hashlib
+import hmac
+import json
+import secrets
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from shared.base.database import Base, Utc, id_column
+from shared.base.database import Base, Utc, id_column, keyring_of
 
 
 class Audit(Base):
@@ -23,6 +31,25 @@ class Audit(Base):
     act: Mapped[str] = mapped_column(String(60), index=True)
     subject: Mapped[str] = mapped_column(String(80), index=True)
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    mark: Mapped[str | None] = mapped_column(String(48), index=True, unique=True)
+    """None on acts from before there were marks."""
+
+
+class Said(Protocol):
+    """What an act says: a row of the table, or a part of a wider one."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def act(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def details(self) -> Any: ...
+    @property
+    def mark(self) -> str | None: ...
 
 
 _TABLET = "audit.tablet"
@@ -42,4 +69,21 @@ def record(
     """
     if (tablet := session.info.get(_TABLET)) is not None:
         details.setdefault("tablet", tablet)
-    session.add(Audit(at=now, actor=actor, act=act, subject=subject, details=details))
+    said = Audit(at=now, actor=actor, act=act, subject=subject, details=details)
+    said.mark = mark_of(keyring_of(session).blind_key, secrets.token_hex(8), said)
+    session.add(said)
+
+
+def mark_of(key: bytes, once: str, act: Said) -> str:
+    """The mark of an act under a word that is used once (16 hex digits); 48 hex digits."""
+    at = act.at.astimezone(UTC).isoformat()
+    details = json.loads(json.dumps(act.details))  # as they are read back
+    said = ["act", once, at, act.actor, act.act, act.subject, details]
+    plain = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return once + hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def is_genuine(key: bytes, act: Said) -> bool:
+    """Whether a program with the keys wrote this act."""
+    mark = act.mark
+    return mark is not None and mark_of(key, mark[:16], act) == mark

@@ -107,3 +107,17 @@ def known_of(database: Database, words: Iterable[str]) -> list[str]:
             if word in text
         }
     )
+
+
+def lying_in(database: Database, words: Iterable[str]) -> list[str]:
+    """In which columns words lie in the clear, as who has only the database reads it."""
+    wanted, found = list(words), set()
+    with database.engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            columns = ", ".join(f'"{column.name}"' for column in table.columns)
+            for row in connection.exec_driver_sql(f'SELECT {columns} FROM "{table.name}"'):
+                for column, value in zip(table.columns, row, strict=True):
+                    raw = bytes(value) if isinstance(value, memoryview) else value
+                    content = raw if isinstance(raw, bytes) else str(value).encode()
+                    found |= {f"{table.name}.{column.name}: {e}" for e in found_in(content, wanted)}
+    return sorted(found)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
 
 from sqlalchemy import event
 
@@ -19,17 +20,28 @@ class Mortal:
 
     def __init__(self, database: Database) -> None:
         self._left: int | None = None
+        self._committing = False
         event.listen(database.engine, "before_execute", self._goes_on)
         event.listen(database.engine, "commit", self._commits)
 
     @contextmanager
     def dying(self, statements: int) -> Iterator[None]:
         """What is done inside dies after so many statements, at the latest before its commit."""
-        self._left = statements
+        self._left, self._committing = statements, False
         try:
             yield
         finally:
             self._left = None
+
+    def dies_everywhere(self, act: Callable[[], object], every: int = 1) -> int:
+        """An act is begun again and again and dies `every` statement later each time, the last
+        time as it commits. How often it died."""
+        for times in count():
+            with suppress(Died), self.dying(times * every):
+                act()
+            if self._committing:
+                return times + 1
+        raise AssertionError
 
     def _goes_on(self, *_: object) -> None:
         if self._left is not None:
@@ -39,4 +51,5 @@ class Mortal:
 
     def _commits(self, *_: object) -> None:
         if self._left is not None:
+            self._committing = True
             raise Died

@@ -8,11 +8,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from shared import cli
@@ -31,6 +32,7 @@ from shared.people.members import Member
 from shared.people.staff import Staff, enrol_tablet
 from shared.post import inbox
 from shared.post.audit import Audit
+from shared.post.audit_chain import chain_new
 from shared.rewards.settle import settle
 
 ROOT = Path(__file__).parents[2]
@@ -144,6 +146,35 @@ def test_the_doctor_names_what_is_missing(jianka: Run, monkeypatch: pytest.Monke
     assert "✗ JIANKA_SMS is not set" in out
     assert "jianka campaign apply" in out
     assert err == "jianka: 4 things to mend.\n"
+
+
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        ("UPDATE audit SET actor = 'staff:9' WHERE id = 2", "changed at place 2: act 2"),
+        ("DELETE FROM audit WHERE id = 2", "at place 2 of the audit is gone: act 2"),
+        (
+            "INSERT INTO audit (id, at, actor, act, subject, details) SELECT 70, at, actor, act,"
+            " subject, details FROM audit WHERE id = 1",
+            "act 70 of the audit was put there by none of our programs",
+        ),
+    ],
+)
+def test_the_doctor_names_the_first_act_that_is_not_as_it_was(
+    jianka: Run, sqlite_url: str, keyring: Keyring, deed: str, said: str
+) -> None:
+    jianka("members", "import", SAMPLE / "members.csv")
+    jianka("staff", "import", SAMPLE / "staff.csv")
+    with closing(open_database(sqlite_url, keyring)) as database:
+        with database.transaction() as session:
+            chain_new(session)
+            for act in ("update", "delete"):
+                session.execute(text(f"DROP TRIGGER audit_no_{act}"))
+        with database.transaction() as session:
+            session.execute(text(deed))
+    code, out, _ = jianka("doctor")
+    assert code == 1
+    assert said in " ".join(out.split())
 
 
 def test_the_doctor_of_an_empty_database_says_what_to_run(

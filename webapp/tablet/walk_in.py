@@ -30,6 +30,7 @@ from shared.base.errors import Refusal
 from shared.campaigns.campaigns import version
 from shared.people.consents import Purpose
 from shared.people.phone import read_phone
+from shared.post.audit import at_tablet
 from shared.reports.invite_page import invite_page
 from shared.risk.traces import Place
 from webapp.landing.pages import Typed, offer_of
@@ -278,9 +279,11 @@ def _finish(writing: Session, walking: WalkIn, typed: Typed) -> Typed:
 
 
 def _seat_of(writing: Session, walking: WalkIn) -> Seat:
-    """The tablet; Refusal `registration.gone` when who handed it over has left the branch."""
+    """The tablet, at which the act is done; Refusal `registration.gone` when who handed it over
+    has left the branch."""
     sitting = seat()
     assert sitting is not None
+    at_tablet(writing, sitting.tablet_id)
     if not still_employed(writing, walking.staff_id, sitting.branch_id):
         raise Refusal("registration.gone")
     return sitting

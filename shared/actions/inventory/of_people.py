@@ -14,7 +14,7 @@ PEOPLE = {
         emptied="key name phone phone_blind tail_blind locale",
         copied="name phone locale:language created_at:known_since",
         withheld={"key": "it opens the rest and says nothing"},
-        until={"*": "friends_forgotten"},  # a member: while the bank's file names them
+        until={"*": "friends_forgotten"},  # of a member: members_forgotten
     ),
     "members": Kept(
         About.MEMBER,
@@ -29,6 +29,7 @@ PEOPLE = {
         },
         copied="customer_ref segment region card_products opened_on status status_since"
         " inactive_since show_name on_leaderboard pushes",
+        until=dict.fromkeys(("segment", "region", "card_products"), "members_forgotten"),
     ),
     "consents": Kept(
         About.PERSON,
@@ -79,11 +80,13 @@ PEOPLE = {
     "staff_sessions": Kept(
         About.STAFF,
         ours="id staff_id tablet_id", random="token_hash", plain="started_at seen_at ended_at",
+        until={"*": "sign_ins_forgotten"},
     ),
     "tablets": Kept(
         About.NOBODY,
         ours="id branch_id", random="enrol_hash secret_hash",
         plain="name enrol_until enrolled_at revoked_at",
+        until={"enrol_hash": "tablets_forgotten", "secret_hash": "tablets_forgotten"},
     ),
     "tablet_places": Kept(
         About.NOBODY, ours="branch_id", keyed="address", plain="seen_at",
@@ -125,7 +128,8 @@ POST = {
         until={"*": "outbox_bodies_erased"},
     ),
     "audit": Kept(
-        About.PERSON, ours="id actor subject details", plain="at act", copied="at act",
+        About.PERSON,
+        ours="id actor subject details", random="mark", plain="at act", copied="at act",
     ),
     "audit_chain": Kept(About.NOBODY, ours="place audit_id", random="hash"),
 }  # fmt: skip

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
 
 from shared.base.database import Database
-from shared.post.audit import record
-from shared.post.audit_chain import chain_new, flaws, head
+from shared.post.audit import Audit, record
+from shared.post.audit_chain import Link, chain_new, flaws, head
 
 
 def write(database: Database, now: datetime, count: int = 5) -> None:
@@ -25,9 +26,14 @@ def chain(database: Database) -> int:
         return chain_new(session)
 
 
-def found(database: Database, now: datetime) -> list[tuple[int, str]]:
+def found(database: Database, now: datetime) -> list[tuple[int, str, int]]:
+    """What is wrong: (place, what, which act, counted from the first one)."""
     with database.reading() as session:
-        return [(flaw.place, flaw.what) for flaw in flaws(session, now)]
+        first = session.scalar(select(func.min(Link.audit_id))) or 1
+        return [
+            (flaw.place, flaw.what, flaw.act and flaw.act - first + 1)
+            for flaw in flaws(session, now)
+        ]
 
 
 @pytest.fixture
@@ -60,15 +66,16 @@ def test_acts_are_chained_once_and_the_chain_holds(database: Database, now: date
         assert head(session).place == 7
 
 
+THIRD = "(SELECT min(id) + 2 FROM audit)"
+
+
 @pytest.mark.parametrize(
     ("deed", "flaw"),
     [
-        (
-            "UPDATE audit SET actor = 'staff:2' WHERE id = (SELECT min(id) + 2 FROM audit)",
-            "changed",
-        ),
-        ("UPDATE audit SET details = '{}' WHERE id = (SELECT min(id) + 2 FROM audit)", "changed"),
-        ("DELETE FROM audit WHERE id = (SELECT min(id) + 2 FROM audit)", "missing"),
+        (f"UPDATE audit SET actor = 'staff:2' WHERE id = {THIRD}", "changed"),
+        (f"UPDATE audit SET details = '{{}}' WHERE id = {THIRD}", "changed"),
+        (f"UPDATE audit SET mark = NULL WHERE id = {THIRD}", "changed"),
+        (f"DELETE FROM audit WHERE id = {THIRD}", "missing"),
         ("DELETE FROM audit_chain WHERE place = 3", "gap"),
     ],
 )
@@ -77,7 +84,52 @@ def test_tampering_is_seen_where_it_was_done(
 ) -> None:
     with unguarded.transaction() as session:
         session.execute(text(deed))
-    assert (3, flaw) in found(unguarded, now)
+    assert found(unguarded, now)[0] == (3, flaw, 0 if flaw == "gap" else 3)
+
+
+@pytest.mark.parametrize("mark", ["NULL", "''", "'0123456789abcdef'", "substr(mark, 17)"])
+def test_an_act_put_there_by_hand_is_seen_at_once_and_never_chained(
+    unguarded: Database, now: datetime, mark: str
+) -> None:
+    with unguarded.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO audit (id, at, actor, act, subject, details, mark)"
+                " SELECT (SELECT max(id) + 20 FROM audit), at, actor, act, subject, details,"
+                f" {mark} FROM audit WHERE id = (SELECT min(id) FROM audit)"
+            )
+        )
+    write(unguarded, now, 2)
+    for _ in range(2):
+        assert (0, "inserted", 25) in found(unguarded, now)
+        chain(unguarded)
+    with unguarded.reading() as session:
+        assert head(session).place == 7
+
+
+def test_an_act_is_not_told_twice_by_copying_its_row(unguarded: Database) -> None:
+    with pytest.raises(IntegrityError), unguarded.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO audit (id, at, actor, act, subject, details, mark) SELECT 999, at,"
+                " actor, act, subject, details, mark FROM audit ORDER BY id LIMIT 1"
+            )
+        )
+
+
+def test_acts_from_before_the_marks_are_believed_until_the_first_marked_one(
+    database: Database, now: datetime
+) -> None:
+    def old(session: Session) -> None:
+        session.add(Audit(at=now, actor="staff:1", act="x", subject="y", details={}))
+
+    with database.transaction() as session:
+        old(session)
+    write(database, now, 1)
+    assert (found(database, now), chain(database), found(database, now)) == ([], 2, [])
+    with database.transaction() as session:
+        old(session)
+    assert (chain(database), found(database, now)) == (0, [(0, "inserted", 3)])
 
 
 def test_an_act_that_was_never_chained_is_missed_after_an_hour(
@@ -85,7 +137,7 @@ def test_an_act_that_was_never_chained_is_missed_after_an_hour(
 ) -> None:
     write(database, now)
     assert found(database, now + timedelta(minutes=30)) == []
-    assert found(database, now + timedelta(hours=2)) == [(0, "unchained")]
+    assert {flaw for _, flaw, _ in found(database, now + timedelta(hours=2))} == {"unchained"}
 
 
 @pytest.mark.parametrize("table", ["audit_chain", "erasures", "unmaskings"])
