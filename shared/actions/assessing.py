@@ -23,7 +23,7 @@ from shared.referrals.referrals import Referral
 from shared.rewards.holds import hold_referral
 from shared.rewards.queue import wake_all
 from shared.rewards.settle import DUTY, Change
-from shared.risk import cases
+from shared.risk import cases, money_checks
 from shared.risk.case_steps import CaseAct, write_step
 from shared.risk.cases import TAKES_MORE, Case, CaseKind, CaseReferral
 from shared.risk.looks import ask_looks, done_looks, due_looks, keep, plain
@@ -172,10 +172,16 @@ def _look_around(
     members: Mapping[int, int],
     now: datetime,
 ) -> None:
-    """Those that are held with it are looked at as well, for their own signals."""
-    others = [number for number in each.cluster if number not in judged]
-    if each.action is Action.HOLD_CLUSTER and others:
-        ask_looks(session, [(number, campaign_id, members[number]) for number in others], now)
+    """Those that are held with it are looked at as well, for their own signals; so are the
+    inviter's other friends, where it was seen in all of them together."""
+    others = {}
+    if each.action is Action.HOLD_CLUSTER:
+        others = {number: members[number] for number in each.cluster}
+    if any(signal.check in money_checks.OF_INVITER for signal in each.signals):
+        mine = Referral.campaign_id == campaign_id, Referral.member_id == each.member
+        others |= dict.fromkeys(session.scalars(select(Referral.id).where(*mine)), each.member)
+    rest = [(number, campaign_id, member) for number, member in others.items()]
+    ask_looks(session, [row for row in rest if row[0] not in judged], now)
 
 
 def _members(session: Session, referrals: Collection[int]) -> dict[int, int]:

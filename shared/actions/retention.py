@@ -13,6 +13,7 @@ from shared.actions.inquiring import Inquiry, InquiryKind, InquiryState
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.database import keyring_of
 from shared.campaigns.campaigns import Campaign, Life
+from shared.campaigns.risk import RiskRules
 from shared.claims.claims import Claim
 from shared.people.chats import CHAT_TERM, BindingToken, Chat, Dialogue
 from shared.people.codes import OneTimeCode
@@ -24,6 +25,7 @@ from shared.post import outbox
 from shared.post.audit import record
 from shared.post.outbox import Outbox
 from shared.referrals.referrals import CreditRow, Invite, Referral, Registration, Visit
+from shared.risk.accounts import forget_accounts, forget_accounts_of
 from shared.risk.blacklist import forget_listed
 from shared.risk.traces import Trace, forget_places, forget_traces, forget_traces_of
 
@@ -179,12 +181,22 @@ def forget_chats(session: Session, now: datetime, most: int = 500) -> int:
 
 
 def forget_old_traces(session: Session, now: datetime) -> int:
-    """Delete the keyed hashes that risk checks read, each after its campaign's term; how many."""
+    """Delete the keyed hashes that risk checks read, each after its campaign's term; how many.
+
+    Payout accounts are of no campaign: the longest term of all is theirs.
+    """
     gone = forget_places(session, now) + forget_listed(session, now)
+    gone += forget_accounts(session, now - _longest_traces(session))
     for campaign_id in session.scalars(select(Trace.campaign_id).distinct()).all():
         term = timedelta(days=risk_rules_of(session, campaign_id).traces_days)
         gone += forget_traces(session, campaign_id, now - term)
     return gone
+
+
+def _longest_traces(session: Session) -> timedelta:
+    every = session.scalars(select(Campaign.id)).all()
+    terms = [risk_rules_of(session, each).traces_days for each in every]
+    return timedelta(days=max(terms, default=RiskRules().traces_days))
 
 
 def forget_unmatched(session: Session, now: datetime, before: datetime, most: int = 500) -> int:
@@ -206,6 +218,7 @@ def forget_unmatched(session: Session, now: datetime, before: datetime, most: in
             delete(FactRow).where(FactRow.application_ref == application.application_ref)
         ).rowcount  # type: ignore[attr-defined]
         session.delete(application)
+    forget_accounts_of(session, applications=[each.application_ref for each in old])
     session.flush()
     followed = select(FactRow.customer_ref).where(
         FactRow.kind == Kind.APPROVED,
