@@ -16,7 +16,7 @@ from shared.actions.surveying import survey
 from shared.base import lease
 from shared.base.clock import Clock, system_clock
 from shared.base.database import Database
-from shared.campaigns.campaigns import rules_of
+from shared.campaigns.campaigns import Campaign, rules_of
 from shared.campaigns.risk import RiskMode, RiskRules
 from shared.post.audit import record
 from shared.referrals.referrals import Referral
@@ -68,6 +68,13 @@ def risk_rules_of(session: Session, campaign_id: int) -> RiskRules:
     """What the newest version of a campaign weighs."""
     rules = rules_of(session, campaign_id)
     return rules[max(rules)].risk_rules
+
+
+def longest_traces(session: Session) -> timedelta:
+    """The longest term of any campaign's traces: what is of no campaign is kept so long."""
+    every = session.scalars(select(Campaign.id)).all()
+    days = [risk_rules_of(session, each).traces_days for each in every]
+    return timedelta(days=max(days, default=RiskRules().traces_days))
 
 
 def _look(

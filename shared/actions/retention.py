@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, and_, delete, null, or_, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
-from shared.actions.assessing import risk_rules_of
+from shared.actions.assessing import longest_traces, risk_rules_of
 from shared.actions.erasing import erase_person
 from shared.actions.inquiring import Inquiry, InquiryKind, InquiryState
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.database import keyring_of
 from shared.campaigns.campaigns import Campaign, Life
-from shared.campaigns.risk import RiskRules
 from shared.claims.claims import Claim
 from shared.people.chats import CHAT_TERM, BindingToken, Chat, Dialogue
 from shared.people.codes import OneTimeCode
@@ -186,17 +185,11 @@ def forget_old_traces(session: Session, now: datetime) -> int:
     Payout accounts are of no campaign: the longest term of all is theirs.
     """
     gone = forget_places(session, now) + forget_listed(session, now)
-    gone += forget_accounts(session, now - _longest_traces(session))
+    gone += forget_accounts(session, now - longest_traces(session))
     for campaign_id in session.scalars(select(Trace.campaign_id).distinct()).all():
         term = timedelta(days=risk_rules_of(session, campaign_id).traces_days)
         gone += forget_traces(session, campaign_id, now - term)
     return gone
-
-
-def _longest_traces(session: Session) -> timedelta:
-    every = session.scalars(select(Campaign.id)).all()
-    terms = [risk_rules_of(session, each).traces_days for each in every]
-    return timedelta(days=max(terms, default=RiskRules().traces_days))
 
 
 def forget_unmatched(session: Session, now: datetime, before: datetime, most: int = 500) -> int:
