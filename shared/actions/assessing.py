@@ -152,12 +152,15 @@ def _case(
     rules: RiskRules,
     now: datetime,
 ) -> Case:
-    """The open case that already holds part of the cluster, or a new one."""
-    known = sorted({held[number].case_id for number in each.cluster if number in held})
+    """The open case that already holds part of the cluster, or other friends of the inviter for
+    the same in how cards are used; or a new one."""
+    known = {held[number].case_id for number in each.cluster if number in held}
+    known |= _of_inviter(session, each)
     if known:
         open_one = session.scalar(
             select(Case)
             .where(Case.id.in_(known), Case.state.in_(TAKES_MORE))
+            .where(Case.campaign_id == campaign_id)
             .order_by(Case.id)
             .limit(1)
             .with_for_update()
@@ -169,6 +172,19 @@ def _case(
     due_at = now + timedelta(hours=rules.decide_hours)
     subject = f"referral:{min(each.cluster)}"
     return cases.new_case(session, CaseKind.RISK, subject, campaign_id, each.member, now, due_at)
+
+
+def _of_inviter(session: Session, each: Assessed) -> set[int]:
+    """The cases that hold other friends of the inviter for what is seen in all of them together."""
+    together = {signal.check for signal in each.signals} & money_checks.OF_INVITER
+    if not together:
+        return set()
+    rows = session.scalars(
+        select(CaseReferral).where(
+            CaseReferral.member_id == each.member, CaseReferral.released_at.is_(None)
+        )
+    )
+    return {row.case_id for row in rows if together & {s["check"] for s in row.signals}}
 
 
 def _look_around(

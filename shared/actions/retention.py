@@ -206,13 +206,15 @@ def forget_unmatched(session: Session, now: datetime, before: datetime, most: in
     ).all()
     kept_refs = select(Application.application_ref)
     facts = 0
+    refs = [each.application_ref for each in old]
+    strangers = _named(session, _approved_to().where(FactRow.application_ref.in_(refs)))
     for application in old:
         facts += session.execute(
             delete(FactRow).where(FactRow.application_ref == application.application_ref)
         ).rowcount  # type: ignore[attr-defined]
         session.delete(application)
-    forget_accounts_of(session, applications=[each.application_ref for each in old])
     session.flush()
+    _forget_accounts(session, refs, strangers)
     followed = select(FactRow.customer_ref).where(
         FactRow.kind == Kind.APPROVED,
         FactRow.application_ref.in_(kept_refs),
@@ -228,6 +230,26 @@ def forget_unmatched(session: Session, now: datetime, before: datetime, most: in
     if facts:
         record(session, "worker", "facts.forgotten", "facts", now, count=facts)
     return int(facts)
+
+
+def _approved_to() -> Select[str | None]:
+    """The customers to whom applications were approved."""
+    return select(FactRow.customer_ref).where(
+        FactRow.kind == Kind.APPROVED.value, FactRow.customer_ref.is_not(None)
+    )
+
+
+def _named(session: Session, customers: Select[str | None]) -> set[str]:
+    return {each for each in session.scalars(customers) if each}
+
+
+def _forget_accounts(session: Session, applications: list[str], strangers: set[str]) -> None:
+    """The accounts of applications that were deleted, and of their customers unless these are
+    somebody's friends or members besides."""
+    known = _named(session, _approved_to().where(FactRow.customer_ref.in_(strangers)))
+    members = select(Member.customer_ref).where(Member.customer_ref.in_(strangers))
+    known |= set(session.scalars(members))
+    forget_accounts_of(session, applications=applications, customers=strangers - known)
 
 
 def forget_bank_files(session: Session, now: datetime) -> int:

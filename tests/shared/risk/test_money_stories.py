@@ -15,6 +15,7 @@ from shared.actions.erasing import erase_number
 from shared.actions.housekeeping import keep_house
 from shared.actions.importing import import_members
 from shared.actions.kinship import circle_of
+from shared.actions.retention import forget_unmatched
 from shared.base.database import Database
 from shared.base.money import Unit
 from shared.campaigns.file import read_campaign
@@ -166,6 +167,8 @@ def test_cards_swiped_one_after_the_other_for_just_enough_are_held_all_together(
     town.work()  # the others are looked at for what was seen in the fifth
     assert set(town.held()) == {1, 2, 3, 4, 5}
     assert {"same_purchase", "purchase_burst"} <= town.held()[1]
+    with town.database.reading() as session:
+        assert len(session.scalars(select(Case)).all()) == 1  # one matter for one person
     town.later(days=60)
     town.work()
     assert town.progress().available == {}
@@ -320,6 +323,21 @@ def test_what_the_bank_says_again_begins_the_term_anew_and_asks_no_second_look(t
         told = {row.party: row.told_at for row in session.scalars(select(PayoutAccount))}
         assert told["application:A1"] == town.now > told["customer:NA1"]
         assert session.scalars(select(Look)).all() == []
+
+
+def test_accounts_of_whom_nobody_was_credited_for_go_with_their_facts(town: Town) -> None:
+    town.comes(1, payout_account=ACCOUNT)
+    town.tells("application.submitted", application_id="S1", phone="+8613655500001")
+    stranger = {"application_id": "S1", "payout_account": "PAYREF-S"}
+    town.bank("application.approved", customer_ref="NS1", **stranger)
+    town.tells("application.submitted", application_id="S2", phone="+8613655500002")
+    town.bank(
+        "application.approved", **{**stranger, "application_id": "S2"}, customer_ref="C100002"
+    )
+    with town.database.transaction() as session:
+        forget_unmatched(session, town.now, town.now + timedelta(days=1))
+        parties = set(session.scalars(select(PayoutAccount.party)))
+    assert parties == {"application:A1", "customer:NA1", "customer:C100002"}  # the last: a member
 
 
 def test_of_an_erased_friend_no_account_is_kept_again(town: Town) -> None:
