@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from shared.applications.facts import Application
+from shared.applications.facts import Application, FactRow, Kind
 from shared.people.members import Member
 from shared.people.persons import Person
 from shared.referrals.referrals import CreditRow, Referral
 from shared.risk.accounts import (
+    forget_accounts_of,
     party_of_application,
     party_of_customer,
     referrals_of_accounts,
@@ -62,6 +63,30 @@ def look_at(session: Session, referrals: Collection[int], now: datetime) -> None
         )
     )
     ask_looks(session, [(number, campaign, member) for number, campaign, member in rows], now)
+
+
+def approved_to(session: Session, applications: Collection[str]) -> set[str]:
+    """The customers to whom some applications were approved."""
+    approved = FactRow.kind == Kind.APPROVED.value, FactRow.application_ref.in_(applications)
+    rows = session.scalars(select(FactRow.customer_ref).where(*approved))
+    return {each for each in rows if each}
+
+
+def forget_strangers(
+    session: Session, applications: Collection[str], customers: Collection[str]
+) -> None:
+    """Forget the accounts of applications that were deleted, and of their customers unless these
+    are somebody's friends or members besides."""
+    known = set(
+        session.scalars(
+            select(FactRow.customer_ref).where(
+                FactRow.kind == Kind.APPROVED.value, FactRow.customer_ref.in_(customers)
+            )
+        )
+    )
+    members = select(Member.customer_ref).where(Member.customer_ref.in_(customers))
+    gone = set(customers) - known - set(session.scalars(members))
+    forget_accounts_of(session, applications=applications, customers=gone)
 
 
 def _parties(data: dict[str, Any]) -> Iterable[str]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from shared.actions.assessing import longest_traces, risk_rules_of
 from shared.actions.erasing import erase_person
 from shared.actions.inquiring import Inquiry, InquiryKind, InquiryState
+from shared.actions.noticing import approved_to, forget_strangers
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.database import keyring_of
 from shared.campaigns.campaigns import Campaign, Life
@@ -24,7 +25,7 @@ from shared.post import outbox
 from shared.post.audit import record
 from shared.post.outbox import Outbox
 from shared.referrals.referrals import CreditRow, Invite, Referral, Registration, Visit
-from shared.risk.accounts import forget_accounts, forget_accounts_of
+from shared.risk.accounts import forget_accounts
 from shared.risk.blacklist import forget_listed
 from shared.risk.traces import Trace, forget_places, forget_traces, forget_traces_of
 
@@ -207,14 +208,14 @@ def forget_unmatched(session: Session, now: datetime, before: datetime, most: in
     kept_refs = select(Application.application_ref)
     facts = 0
     refs = [each.application_ref for each in old]
-    strangers = _named(session, _approved_to().where(FactRow.application_ref.in_(refs)))
+    strangers = approved_to(session, refs)
     for application in old:
         facts += session.execute(
             delete(FactRow).where(FactRow.application_ref == application.application_ref)
         ).rowcount  # type: ignore[attr-defined]
         session.delete(application)
     session.flush()
-    _forget_accounts(session, refs, strangers)
+    forget_strangers(session, refs, strangers)
     followed = select(FactRow.customer_ref).where(
         FactRow.kind == Kind.APPROVED,
         FactRow.application_ref.in_(kept_refs),
@@ -230,26 +231,6 @@ def forget_unmatched(session: Session, now: datetime, before: datetime, most: in
     if facts:
         record(session, "worker", "facts.forgotten", "facts", now, count=facts)
     return int(facts)
-
-
-def _approved_to() -> Select[str | None]:
-    """The customers to whom applications were approved."""
-    return select(FactRow.customer_ref).where(
-        FactRow.kind == Kind.APPROVED.value, FactRow.customer_ref.is_not(None)
-    )
-
-
-def _named(session: Session, customers: Select[str | None]) -> set[str]:
-    return {each for each in session.scalars(customers) if each}
-
-
-def _forget_accounts(session: Session, applications: list[str], strangers: set[str]) -> None:
-    """The accounts of applications that were deleted, and of their customers unless these are
-    somebody's friends or members besides."""
-    known = _named(session, _approved_to().where(FactRow.customer_ref.in_(strangers)))
-    members = select(Member.customer_ref).where(Member.customer_ref.in_(strangers))
-    known |= set(session.scalars(members))
-    forget_accounts_of(session, applications=applications, customers=strangers - known)
 
 
 def forget_bank_files(session: Session, now: datetime) -> int:

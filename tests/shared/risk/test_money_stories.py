@@ -369,7 +369,12 @@ def test_staff_leave_to_others_who_shares_their_account(town: Town) -> None:
 
 
 def test_no_machine_finds_anything_by_accounts_or_purchases(town: Town) -> None:
+    """And an inviter who is not active any more loses nothing by it while a person looks."""
     _shared(town)
+    town.activates(1)
+    town.buys(1)
+    town.later(days=2)
+    town.bank("member.changed", customer_ref="C100001", status="inactive")
     town.later(days=400)
     town.work()
     for _ in range(2):
@@ -377,4 +382,6 @@ def test_no_machine_finds_anything_by_accounts_or_purchases(town: Town) -> None:
     with town.database.reading() as session:
         case = session.scalars(select(Case)).one()
         assert (case.state, case.escalated_at) == ("open", town.now)
+    assert town.progress().pending == {Unit.CNY: 10_000, Unit.POINTS: 500}
+    assert town.progress().available == {}
     assert set(town.held()) == {1, 2, 3, 4, 5}
