@@ -16,14 +16,14 @@ from shared.actions.surveying import survey
 from shared.base import lease
 from shared.base.clock import Clock, system_clock
 from shared.base.database import Database
-from shared.campaigns.campaigns import rules_of
+from shared.campaigns.campaigns import Campaign, rules_of
 from shared.campaigns.risk import RiskMode, RiskRules
 from shared.post.audit import record
 from shared.referrals.referrals import Referral
 from shared.rewards.holds import hold_referral
 from shared.rewards.queue import wake_all
 from shared.rewards.settle import DUTY, Change
-from shared.risk import cases
+from shared.risk import cases, money_checks
 from shared.risk.case_steps import CaseAct, write_step
 from shared.risk.cases import TAKES_MORE, Case, CaseKind, CaseReferral
 from shared.risk.looks import ask_looks, done_looks, due_looks, keep, plain
@@ -68,6 +68,13 @@ def risk_rules_of(session: Session, campaign_id: int) -> RiskRules:
     """What the newest version of a campaign weighs."""
     rules = rules_of(session, campaign_id)
     return rules[max(rules)].risk_rules
+
+
+def longest_traces(session: Session) -> timedelta:
+    """The longest term of any campaign's traces: what is of no campaign is kept so long."""
+    every = session.scalars(select(Campaign.id)).all()
+    days = [risk_rules_of(session, each).traces_days for each in every]
+    return timedelta(days=max(days, default=RiskRules().traces_days))
 
 
 def _look(
@@ -145,12 +152,15 @@ def _case(
     rules: RiskRules,
     now: datetime,
 ) -> Case:
-    """The open case that already holds part of the cluster, or a new one."""
-    known = sorted({held[number].case_id for number in each.cluster if number in held})
+    """The open case that already holds part of the cluster, or other friends of the inviter for
+    the same in how cards are used; or a new one."""
+    known = {held[number].case_id for number in each.cluster if number in held}
+    known |= _of_inviter(session, each)
     if known:
         open_one = session.scalar(
             select(Case)
             .where(Case.id.in_(known), Case.state.in_(TAKES_MORE))
+            .where(Case.campaign_id == campaign_id)
             .order_by(Case.id)
             .limit(1)
             .with_for_update()
@@ -164,6 +174,19 @@ def _case(
     return cases.new_case(session, CaseKind.RISK, subject, campaign_id, each.member, now, due_at)
 
 
+def _of_inviter(session: Session, each: Assessed) -> set[int]:
+    """The cases that hold other friends of the inviter for what is seen in all of them together."""
+    together = {signal.check for signal in each.signals} & money_checks.OF_INVITER
+    if not together:
+        return set()
+    rows = session.scalars(
+        select(CaseReferral).where(
+            CaseReferral.member_id == each.member, CaseReferral.released_at.is_(None)
+        )
+    )
+    return {row.case_id for row in rows if together & {s["check"] for s in row.signals}}
+
+
 def _look_around(
     session: Session,
     campaign_id: int,
@@ -172,10 +195,16 @@ def _look_around(
     members: Mapping[int, int],
     now: datetime,
 ) -> None:
-    """Those that are held with it are looked at as well, for their own signals."""
-    others = [number for number in each.cluster if number not in judged]
-    if each.action is Action.HOLD_CLUSTER and others:
-        ask_looks(session, [(number, campaign_id, members[number]) for number in others], now)
+    """Those that are held with it are looked at as well, for their own signals; so are the
+    inviter's other friends, where it was seen in all of them together."""
+    others = {}
+    if each.action is Action.HOLD_CLUSTER:
+        others = {number: members[number] for number in each.cluster}
+    if any(signal.check in money_checks.OF_INVITER for signal in each.signals):
+        mine = Referral.campaign_id == campaign_id, Referral.member_id == each.member
+        others |= dict.fromkeys(session.scalars(select(Referral.id).where(*mine)), each.member)
+    rest = [(number, campaign_id, member) for number, member in others.items()]
+    ask_looks(session, [row for row in rest if row[0] not in judged], now)
 
 
 def _members(session: Session, referrals: Collection[int]) -> dict[int, int]:

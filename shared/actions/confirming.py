@@ -20,6 +20,7 @@ from shared.rewards.holds import release_referral
 from shared.rewards.queue import wake_all
 from shared.rewards.remedies import RemedyKind
 from shared.risk import cases, sightings
+from shared.risk.accounts import accounts_of_friends
 from shared.risk.blacklist import Mark, customer_hash, list_all
 from shared.risk.cases import Case, CaseKind, CaseReferral
 from shared.risk.traces import Trace
@@ -77,8 +78,8 @@ def _find(
 def list_abuse(session: Session, case: Case, now: datetime, until: datetime) -> int:
     """Put what the abusers used on the blacklist for a term; how many hashes.
 
-    The friends' numbers and devices, and the customers who invited them or whom they became. A
-    branch's tablet has no device mark, an address is never listed.
+    The friends' numbers, devices and payout accounts, and the customers who invited them or whom
+    they became. A branch's tablet has no device mark, an address is never listed.
     """
     rows = cases.referrals_of(session, case.id)
     numbers = [row.referral_id for row in rows]
@@ -92,7 +93,10 @@ def list_abuse(session: Session, case: Case, now: datetime, until: datetime) -> 
     for number, device in session.execute(traced):
         marks |= {(Mark.NUMBER, number or ""), (Mark.DEVICE, device or "")}
     members = {row.member_id for row in rows} | {case.member_id}
-    customers = set(sightings.customers_of(session, numbers).values())
+    became = sightings.customers_of(session, numbers)
+    paid = accounts_of_friends(session, became, numbers).values()
+    marks |= {(Mark.ACCOUNT, each) for accounts in paid for each in accounts}
+    customers = set(became.values())
     customers |= set(
         session.scalars(select(Member.customer_ref).where(Member.id.in_(members - {None})))
     )

@@ -27,6 +27,7 @@ from shared.post.audit import record
 from shared.referrals.referrals import Invite, Referral, Registration, Visit
 from shared.rewards.payouts import Line, LineState
 from shared.rewards.remedies import Remedy
+from shared.risk.accounts import forget_accounts_of
 from shared.risk.case_steps import CaseStep
 from shared.risk.cases import UNDECIDED, Case, CaseReferral
 from shared.risk.traces import forget_traces_of
@@ -110,6 +111,7 @@ def _forget_member(session: Session, member: Member, now: datetime) -> None:
     ):
         session.execute(statement, execution_options=mine)
     _forget_words_on_money(session, {f"member:{member.id}"})
+    forget_accounts_of(session, customers=[member.customer_ref])
     for chat in session.scalars(select(Chat).where(Chat.member_id == member.id)).all():
         forget_chat(session, chat, now)
 
@@ -133,7 +135,9 @@ def _forget_friend(session: Session, person: Person, now: datetime) -> None:
     for registration in registrations:
         registration.phone_blind, registration.erased_at = None, now
     parties, inviters = set(), set()
-    for referral in session.scalars(select(Referral).where(Referral.person_id == person.id)).all():
+    mine = session.scalars(select(Referral).where(Referral.person_id == person.id)).all()
+    forget_accounts_of(session, referrals=[each.id for each in mine])
+    for referral in mine:
         referral.nickname = None
         parties.add(f"friend:{referral.id}")
         inviters.add(referral.member_id)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from shared.actions.matching import match_application, may_match
 from shared.actions.membership import change_phone, change_status
+from shared.actions.noticing import notice_accounts, notice_reversals
 from shared.applications.events import MEMBER_CHANGED, BankEvent, read_event
 from shared.applications.facts import (
     Application,
@@ -93,10 +94,12 @@ def _hear_one_by_one(database: Database, holder: str, now: datetime, clock: Cloc
 def hear(session: Session, rows: list[inbox.Inbox], now: datetime) -> None:
     """Turn inbox rows into facts, match their applications, wake whom they concern."""
     facts: list[dict[str, Any]] = []
+    told: list[dict[str, Any]] = []
     for row in rows:
         event = read_event(inbox.read_body(session, row), max(now, row.received_at))
         if not isinstance(event, BankEvent):
             raise ValueError("an event that was stored no longer reads")
+        told.append(event.data)
         if event.type == MEMBER_CHANGED:
             _change_member(session, event, now)
         else:
@@ -108,7 +111,10 @@ def hear(session: Session, rows: list[inbox.Inbox], now: datetime) -> None:
         application = application_by_ref(session, ref)
         assert application is not None
         match_application(session, application, now)
-    _wake_concerned(session, facts, now)
+    wake_all(session, _concerned(session, facts), now)
+    notice_accounts(session, told, now)
+    back = [fact for fact in facts if fact["kind"] == Kind.REVERSED]
+    notice_reversals(session, _concerned(session, back) if back else (), now)
     inbox.mark_done(session, [row.id for row in rows], now)
 
 
@@ -137,8 +143,9 @@ def _fact(session: Session, event: BankEvent, received_at: datetime) -> dict[str
     }
 
 
-def _wake_concerned(session: Session, facts: list[dict[str, Any]], now: datetime) -> None:
-    """Wake whose referrals these facts are about, named directly or through the customer."""
+def _concerned(session: Session, facts: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    """Whose referrals these facts are about, named directly or through the customer: each
+    (campaign, member)."""
     refs = {f["application_ref"] for f in facts if f["application_ref"]}
     # An approval also says of the customer's later applications that they are no new one's.
     customers = {
@@ -152,7 +159,7 @@ def _wake_concerned(session: Session, facts: list[dict[str, Any]], now: datetime
         .where(Application.application_ref.in_(refs - {None}))
         .distinct()
     )
-    wake_all(session, [(campaign, member) for campaign, member in concerned], now)
+    return [(campaign, member) for campaign, member in concerned]
 
 
 def _change_member(session: Session, event: BankEvent, now: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from shared.actions.claim_assigning import release_work
 from shared.actions.leaving import was_forgotten
 from shared.actions.membership import change_phone, change_status
+from shared.actions.noticing import notice_accounts
 from shared.base.database import keyring_of
 from shared.people.members import Member, MemberStatus
 from shared.people.persons import Person, name_of, set_details
@@ -54,11 +55,17 @@ def import_members(
         )
         fresh = [line for line in chunk if line.customer_ref not in known]
         _add_members(session, fresh, now)
+        paid = [line for line in chunk if line.payout_account]
+        notice_accounts(session, [_account(line) for line in paid], now)
         added += len(fresh)
         if told:
             told(start + len(chunk), len(lines))
     record(session, actor, "members.import", "members", now, added=added, changed=changed)
     return Imported(added, changed, len(lines) - added - changed)
+
+
+def _account(line: MemberLine) -> dict[str, str | None]:
+    return {"customer_ref": line.customer_ref, "payout_account": line.payout_account}
 
 
 def _known_members(

@@ -1,7 +1,7 @@
 """Kinship: which employees had a hand in a referral, and who is close to them.
 
-Close to an employee is a customer who shares the employee's number or device, who invited them
-or was invited by them. Family names say nothing. The checks see it beside a referral
+Close to an employee is a customer who shares the employee's number, device or payout account, who
+invited them or was invited by them. Family names say nothing. The checks see it beside a referral
 (`staffing`); who acts is held against it beforehand (`circle_of`).
 """
 
@@ -21,6 +21,7 @@ from shared.people.persons import Person
 from shared.people.staff import Staff
 from shared.referrals.referrals import Invite, Referral, Registration
 from shared.risk import sightings
+from shared.risk.accounts import accounts_of_customers, customers_of_accounts
 from shared.risk.known import Clerk, Inviter, Seen
 from shared.risk.rings import owners_of, who_is
 from shared.risk.traces import Trace
@@ -39,7 +40,7 @@ class Circle:
 
 def circle_of(session: Session, staff: Staff) -> Circle:
     """Whose affairs an employee leaves to others: their own, and those of cardholders who share
-    their number or a device with them, who invited them, or whom they invited.
+    their number, a device or a payout account with them, who invited them, or whom they invited.
 
     Only what was proven ties people, as in the checks. Empty for who has no card.
     """
@@ -49,20 +50,21 @@ def circle_of(session: Session, staff: Staff) -> Circle:
     became = sightings.referrals_of_customers(session, {staff.customer_ref})
     numbers, invited_by = _tied_to(session, own, number, became)
     brought = _brought_by(session, own)
+    together = _paid_with(session, staff.customer_ref)
     rows = session.execute(
         select(Member.id, Member.customer_ref, Person.phone_blind)
         .outerjoin(Person, Person.id == Member.person_id)
         .where(
             or_(
                 Member.id.in_(invited_by | ({own} if own is not None else set())),
-                Member.customer_ref.in_(brought | {staff.customer_ref}),
+                Member.customer_ref.in_(brought | together | {staff.customer_ref}),
                 Person.phone_blind.in_(numbers),
             )
         )
     ).all()
     return Circle(
         frozenset(member for member, _, _ in rows),
-        frozenset(customer for _, customer, _ in rows) | brought | {staff.customer_ref},
+        frozenset(customer for _, customer, _ in rows) | brought | together | {staff.customer_ref},
         frozenset(blind for _, _, blind in rows if blind),
     )
 
@@ -97,6 +99,12 @@ def _tied_to(
         tied |= {blind} if blind else set()
         inviters |= {member} if blind == number else set()
     return tied, inviters
+
+
+def _paid_with(session: Session, customer_ref: str) -> set[str]:
+    """The customers who are paid into an account of this one's."""
+    accounts = accounts_of_customers(session, [customer_ref]).get(customer_ref, frozenset())
+    return customers_of_accounts(session, accounts)
 
 
 def _brought_by(session: Session, own: int | None) -> set[str]:
@@ -161,9 +169,12 @@ def staffing(
         {row.number for row in subjects if row.number},
     )
     devices = sightings.devices_of_numbers(session, {number for *_, number in found if number})
+    accounts = accounts_of_customers(session, [customer for _, _, customer, _ in found])
     people = dict(inviters)
     for _, member, customer, number in found:
-        people[member] = Inviter(member, customer, number, frozenset(devices.get(number, ())))
+        theirs = accounts.get(customer, frozenset())
+        own = frozenset(devices.get(number, ()))
+        people[member] = Inviter(member, customer, number, own, accounts=theirs)
     return Staffing(
         {member: clerk for clerk, member, _, _ in found},
         {clerk: member for clerk, member, _, _ in found},
@@ -178,7 +189,7 @@ def _close(people: Iterable[Inviter], tied: Iterable[Seen]) -> frozenset[tuple[i
     owners = owners_of(everybody)
     pairs: set[tuple[int, int]] = set()
     for (kind, _), members in owners.items():
-        if kind in ("n", "d"):
+        if kind in ("n", "d", "a"):
             pairs |= {(a, b) for a in members for b in members if a != b}
     for row in tied:
         for other in who_is(row, owners):

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, and_, delete, null, or_, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
-from shared.actions.assessing import risk_rules_of
+from shared.actions.assessing import longest_traces, risk_rules_of
 from shared.actions.erasing import erase_person
 from shared.actions.inquiring import Inquiry, InquiryKind, InquiryState
+from shared.actions.noticing import approved_to, forget_strangers
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.database import keyring_of
 from shared.campaigns.campaigns import Campaign, Life
@@ -24,6 +25,7 @@ from shared.post import outbox
 from shared.post.audit import record
 from shared.post.outbox import Outbox
 from shared.referrals.referrals import CreditRow, Invite, Referral, Registration, Visit
+from shared.risk.accounts import forget_accounts
 from shared.risk.blacklist import forget_listed
 from shared.risk.traces import Trace, forget_places, forget_traces, forget_traces_of
 
@@ -179,8 +181,12 @@ def forget_chats(session: Session, now: datetime, most: int = 500) -> int:
 
 
 def forget_old_traces(session: Session, now: datetime) -> int:
-    """Delete the keyed hashes that risk checks read, each after its campaign's term; how many."""
+    """Delete the keyed hashes that risk checks read, each after its campaign's term; how many.
+
+    Payout accounts are of no campaign: the longest term of all is theirs.
+    """
     gone = forget_places(session, now) + forget_listed(session, now)
+    gone += forget_accounts(session, now - longest_traces(session))
     for campaign_id in session.scalars(select(Trace.campaign_id).distinct()).all():
         term = timedelta(days=risk_rules_of(session, campaign_id).traces_days)
         gone += forget_traces(session, campaign_id, now - term)
@@ -201,12 +207,15 @@ def forget_unmatched(session: Session, now: datetime, before: datetime, most: in
     ).all()
     kept_refs = select(Application.application_ref)
     facts = 0
+    refs = [each.application_ref for each in old]
+    strangers = approved_to(session, refs)
     for application in old:
         facts += session.execute(
             delete(FactRow).where(FactRow.application_ref == application.application_ref)
         ).rowcount  # type: ignore[attr-defined]
         session.delete(application)
     session.flush()
+    forget_strangers(session, refs, strangers)
     followed = select(FactRow.customer_ref).where(
         FactRow.kind == Kind.APPROVED,
         FactRow.application_ref.in_(kept_refs),

@@ -8,18 +8,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from statistics import median
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.actions.kinship import Staffing, staffing
+from shared.actions.purchases import Purchases, by_inviter, near_in, spending
+from shared.actions.surroundings import (
+    WEEK,
+    claim_weeks,
+    coupon_visits,
+    failed_claims,
+    listed,
+    week_of,
+)
 from shared.campaigns.risk import RiskRules
-from shared.claims.claims import FAILED, Claim
+from shared.claims.claims import Claim
 from shared.referrals.referrals import Referral
 from shared.risk import sightings
-from shared.risk.blacklist import Mark, customer_hash, found_among
+from shared.risk.accounts import accounts_of_customers, accounts_of_friends, referrals_of_accounts
 from shared.risk.hard_checks import DAY
 from shared.risk.known import BranchWeek, Inviter, Known, Seen
 from shared.risk.nearness import Near, busiest_of
@@ -35,10 +43,8 @@ from shared.risk.rings import (
 from shared.risk.traces import branch_addresses
 
 ROUNDS = 5
-"""How far devices, numbers and customers are followed."""
+"""How far devices, numbers, customers and accounts are followed."""
 MOST_TIED = 5_000
-WEEK = timedelta(days=7)
-MONTH = timedelta(days=30)
 
 
 @dataclass
@@ -92,10 +98,10 @@ def _subjects(session: Session, campaign_id: int, ids: Collection[int]) -> list[
 
 
 def _follow(session: Session, campaign_id: int, ground: _Ground, now: datetime) -> None:
-    """Find whatever hangs together with the subjects, by devices, numbers and customers."""
+    """Find what hangs together with the subjects, by devices, numbers, customers, accounts."""
     new = ground.subjects
     for _ in range(ROUNDS):
-        new = _with_customers(session, new)
+        new = _with_the_banks(session, new)
         ground.tied |= {identity(row): row for row in new}
         _meet(session, ground, {row.member for row in new}, now)
         mine = [ground.inviters[row.member] for row in new]
@@ -105,7 +111,10 @@ def _follow(session: Session, campaign_id: int, ground: _Ground, now: datetime) 
         numbers |= ground.fresh("n", [inviter.number for inviter in mine])
         customers = ground.fresh("c", [row.customer for row in new])
         customers |= ground.fresh("c", [inviter.customer for inviter in mine])
+        accounts = ground.fresh("a", [each for row in new for each in row.accounts])
+        accounts |= ground.fresh("a", [each for inviter in mine for each in inviter.accounts])
         others = sightings.referrals_of_customers(session, customers)
+        others |= referrals_of_accounts(session, accounts)
         hosts = {row.member for row in ground.subjects} | crossing(ground.tied.values())
         hosts -= ground.hosts
         ground.hosts |= hosts
@@ -127,17 +136,28 @@ def _follow(session: Session, campaign_id: int, ground: _Ground, now: datetime) 
     ground.subjects = [ground.tied[identity(row)] for row in ground.subjects]
 
 
-def _with_customers(session: Session, rows: Sequence[Seen]) -> list[Seen]:
+def _with_the_banks(session: Session, rows: Sequence[Seen]) -> list[Seen]:
+    """Friends with what the bank said of them: which customers they became, where they are paid."""
     mine = [row.referral for row in rows if row.referral is not None]
     customers = sightings.customers_of(session, mine)
-    return [replace(row, customer=customers.get(row.referral or 0, "")) for row in rows]
+    accounts = accounts_of_friends(session, customers, mine)
+    nowhere: frozenset[str] = frozenset()
+    return [
+        replace(
+            row,
+            customer=customers.get(row.referral or 0, ""),
+            accounts=accounts.get(row.referral or 0, nowhere),
+        )
+        for row in rows
+    ]
 
 
 def _meet(session: Session, ground: _Ground, members: set[int], now: datetime) -> None:
     """Learn what belongs to some inviters."""
     found = sightings.members_seen(session, members - ground.inviters.keys())
     devices = sightings.devices_of_numbers(session, {number for _, _, number in found if number})
-    failed = _failed_claims(session, [member for member, _, _ in found], now)
+    failed = failed_claims(session, [member for member, _, _ in found], now)
+    accounts = accounts_of_customers(session, [customer for _, customer, _ in found])
     for member, customer, number in found:
         ground.inviters[member] = Inviter(
             member,
@@ -145,21 +165,8 @@ def _meet(session: Session, ground: _Ground, members: set[int], now: datetime) -
             number,
             frozenset(devices.get(number, ())),
             failed_claims=failed.get(member, 0),
+            accounts=accounts.get(customer, frozenset()),
         )
-
-
-def _failed_claims(session: Session, members: Sequence[int], now: datetime) -> dict[int, int]:
-    """How many claims of each member were refused within a month."""
-    query = (
-        select(Claim.member_id, func.count())
-        .where(
-            Claim.member_id.in_(members),
-            Claim.state.in_([state.value for state in FAILED]),
-            Claim.filed_at > now - MONTH,
-        )
-        .group_by(Claim.member_id)
-    )
-    return dict(session.execute(query).all())
 
 
 def _assembled(
@@ -181,6 +188,7 @@ def _assembled(
         ],
     )
     groups = clusters(tied)
+    spent = spending(session, campaign_id, subjects, tied, groups, now)
     around = _Around(
         groups,
         sharing(tied),
@@ -190,9 +198,12 @@ def _assembled(
             session, campaign_id, {r.network for r in subjects if r.network}, since, until
         ),
         branch_addresses(session, {r.address for r in subjects if r.address}, now),
-        _coupon_visits(session, subjects, rules),
+        coupon_visits(session, subjects, rules),
         sightings.friends_by_branch(session, campaign_id, until - DAY - WEEK, until),
-        _listed(session, subjects, inviters, now),
+        listed(session, subjects, inviters, now),
+        claim_weeks(session, campaign_id, subjects),
+        spent,
+        by_inviter(spent),
     )
     return [_known(row, inviters, near, around, staff, rules) for row in subjects]
 
@@ -210,6 +221,9 @@ class _Around:
     coupon_visits: Mapping[int, int]
     branches: Mapping[int, int]
     listed: Mapping[int, frozenset[str]]
+    claim_weeks: Mapping[int, BranchWeek]
+    spent: Purchases
+    buyers: Mapping[int, Sequence[int]]
 
 
 def _known(
@@ -240,49 +254,9 @@ def _known(
         staff.taken_by(row),
         staff.decided_by(row),
         staff.is_employee(row),
-        _week(row, around.branches),
+        week_of(row.branch, around.branches),
         around.listed.get(name, frozenset()),
+        around.claim_weeks.get(row.referral or 0),
+        around.spent.get(row.referral or 0),
+        near_in(row, around.spent, around.clusters[name], around.buyers),
     )
-
-
-def _coupon_visits(session: Session, subjects: Sequence[Seen], rules: RiskRules) -> dict[int, int]:
-    found: dict[int, int] = defaultdict(int)
-    for invite, site, count in sightings.sites_of_visits(session, {r.invite for r in subjects}):
-        if any(site == name or site.endswith(f".{name}") for name in rules.coupon_sites):
-            found[invite] += count
-    return found
-
-
-def _week(row: Seen, branches: Mapping[int, int]) -> BranchWeek | None:
-    if row.branch is None or row.branch not in branches:
-        return None
-    others = [count for branch, count in branches.items() if branch != row.branch]
-    usual = int(median(others)) if others else branches[row.branch]
-    return BranchWeek(row.branch, branches[row.branch], usual)
-
-
-def _listed(
-    session: Session, subjects: Sequence[Seen], inviters: Mapping[int, Inviter], now: datetime
-) -> dict[int, frozenset[str]]:
-    """What of each subject, or of its inviter as a customer, stands on the blacklist."""
-    customers = {
-        ref: customer_hash(session, ref)
-        for row in subjects
-        for ref in (row.customer, inviters[row.member].customer)
-        if ref
-    }
-    numbers = found_among(session, Mark.NUMBER, {r.number for r in subjects if r.number}, now)
-    devices = found_among(session, Mark.DEVICE, {r.device for r in subjects if r.device}, now)
-    hashes = found_among(session, Mark.CUSTOMER, set(customers.values()), now)
-    bad = {ref for ref, each in customers.items() if each in hashes}
-    found: dict[int, frozenset[str]] = {}
-    for row in subjects:
-        marks = set()
-        if row.number in numbers:
-            marks.add(Mark.NUMBER.value)
-        if row.device in devices:
-            marks.add(Mark.DEVICE.value)
-        if {row.customer, inviters[row.member].customer} & bad:
-            marks.add(Mark.CUSTOMER.value)
-        found[identity(row)] = frozenset(marks)
-    return found

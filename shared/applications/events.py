@@ -21,6 +21,8 @@ MOST_PROBLEMS = 50
 _PREFIX = "jianka."
 _Ref = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:\-]+$")
 _OptionalRef = Field(default=None, min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:\-]+$")
+_Account = Field(default=None, min_length=1, max_length=64, pattern=r"^[!-~]+$")
+"""The bank's own reference of where somebody is paid; kept as a keyed hash only."""
 PRINTED = r"^[^\x00-\x1f\x7f]*$"
 """No control characters: PostgreSQL's texts cannot hold a NUL."""
 NO_BAR = r"^[^\x00-\x20\x7f|]+$"
@@ -73,6 +75,7 @@ class _Approved(_Data):
     application_id: str = _Ref
     customer_ref: str = _Ref
     card_ref: str | None = _OptionalRef
+    payout_account: str | None = _Account
 
 
 class _Declined(_Data):
@@ -91,6 +94,10 @@ class _About(_Data):
         return self
 
 
+class _Activated(_About):
+    payout_account: str | None = _Account
+
+
 class _Posted(_About):
     transaction_id: str = _Ref
     amount: int = Field(ge=0, le=10**12)
@@ -107,6 +114,7 @@ class _MemberChanged(_Data):
     customer_ref: str = _Ref
     phone: str | None = Field(default=None, max_length=40)
     status: Literal["active", "inactive", "closed"] | None = None
+    payout_account: str | None = _Account
 
     @model_validator(mode="after")
     def _phone_reads(self) -> _MemberChanged:
@@ -123,7 +131,7 @@ _DATA: dict[str, type[_Data]] = {
     Kind.SUBMITTED: _Submitted,
     Kind.APPROVED: _Approved,
     Kind.DECLINED: _Declined,
-    Kind.ACTIVATED: _About,
+    Kind.ACTIVATED: _Activated,
     Kind.CLOSED: _About,
     Kind.WALLET_LINKED: _About,
     Kind.PURCHASE: _Posted,

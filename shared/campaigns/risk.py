@@ -50,12 +50,21 @@ class RiskWeights(Model):
     claim_decider: int = Field(default=100, ge=0, le=200)
     claim_fishing: int = Field(default=40, ge=0, le=200)
     blacklisted: int = Field(default=100, ge=0, le=200)
+    own_account: int = Field(default=60, ge=0, le=200)
+    shared_account: int = Field(default=40, ge=0, le=200)
+    """For each person on a payout account beyond its allowance."""
+    same_purchase: int = Field(default=50, ge=0, le=200)
+    purchase_burst: int = Field(default=40, ge=0, le=200)
+    quick_purchase: int = Field(default=80, ge=0, le=200)
+    round_trip: int = Field(default=80, ge=0, le=200)
+    only_reversed: int = Field(default=15, ge=0, le=200)
     address: int = Field(default=20, ge=0, le=200)
     network: int = Field(default=10, ge=0, le=200)
     pace: int = Field(default=20, ge=0, le=200)
     burst: int = Field(default=20, ge=0, le=200)
     tablet_pace: int = Field(default=20, ge=0, le=200)
     branch_outlier: int = Field(default=20, ge=0, le=200)
+    branch_claims: int = Field(default=20, ge=0, le=200)
     staff_referrer: int = Field(default=10, ge=0, le=200)
 
 
@@ -85,7 +94,22 @@ class RiskAllowances(Model):
     """So many registrations at even distances are a machine's."""
     branch_times_median: int = Field(default=5, ge=2)
     branch_friends_a_week: int = Field(default=30, ge=1)
+    branch_claims_a_week: int = Field(default=10, ge=1)
+    """So many credits by claim are usual for a branch, whatever others do."""
     failed_claims_a_month: int = Field(default=3, ge=1)
+    people_per_account: int = Field(default=3, ge=1)
+    """So many may be paid into one account, an inviter among them: a family's joint one."""
+    same_purchases: int = Field(default=4, ge=1)
+    """So many of one inviter's friends may buy first for just what the programme asks."""
+    threshold_percent: int = Field(default=5, ge=0, le=100)
+    """Just what it asks: up to so much beyond."""
+    purchases_in_an_hour: int = Field(default=3, ge=1)
+    """First purchases, of one inviter's friends."""
+    quick_seconds: int = Field(default=60, ge=0)
+    """Whoever buys sooner after the card's activation is quick; 0: nobody is."""
+    quick_purchases: int = Field(default=3, ge=1)
+    late_returns: int = Field(default=2, ge=1)
+    """So many of one inviter's friends may take their purchase back after the claw-back."""
 
 
 class RiskMode(StrEnum):

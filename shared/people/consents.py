@@ -47,7 +47,7 @@ class Consent(Base):
     withdrawn_at: Mapped[datetime | None] = mapped_column(Utc)
 
 
-TEXT_VERSION = "2026-11-22"
+TEXT_VERSION = "2026-11-29"
 """The version of the consent texts in the catalogues; a changed text gets a new one."""
 
 

@@ -35,6 +35,8 @@ _MEMBER_COLUMNS = (
     "opened_on",
     "status",
 )
+_MEMBER_ANY = ("payout_account",)
+"""Columns that a file may have."""
 _STAFF_COLUMNS = ("staff_no", "name", "branch", "role", "customer_ref")
 _REFERENCE = re.compile(r"[!-~]+")
 
@@ -52,6 +54,8 @@ class MemberLine:
     card_products: str
     opened_on: date
     status: MemberStatus
+    payout_account: str | None = None
+    """The bank's own reference of where the member is paid."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,9 @@ Line = TypeVar("Line", MemberLine, StaffLine)
 
 def read_members(raw: bytes, today: date) -> list[MemberLine]:
     """The lines of a members' file. BadFile lists what is wrong with it."""
-    return _Sheet(_MEMBER_COLUMNS, _member_cells(today), _member, ("customer_ref",)).read(raw)
+    return _Sheet(
+        _MEMBER_COLUMNS, _member_cells(today), _member, ("customer_ref",), _MEMBER_ANY
+    ).read(raw)
 
 
 def read_staff(raw: bytes) -> list[StaffLine]:
@@ -87,6 +93,7 @@ class _Sheet(Generic[Line]):
     cells: dict[str, Cell]
     make: Callable[[dict[str, object]], Line]
     unique: tuple[str, ...]
+    may_have: tuple[str, ...] = ()
     complaints: Complaints = field(default_factory=Complaints)
 
     def read(self, raw: bytes) -> list[Line]:
@@ -115,11 +122,12 @@ class _Sheet(Generic[Line]):
         missing = [name for name in self.columns if name not in header]
         if missing:
             raise Unfit("missing_column", columns=", ".join(missing))
-        twice = [name for name in self.columns if header.count(name) > 1]
+        known = (*self.columns, *self.may_have)
+        twice = [name for name in known if header.count(name) > 1]
         if twice:
             raise Unfit("column_twice", columns=", ".join(twice))
         self.width = len(header)
-        return {name: header.index(name) for name in self.columns}
+        return {name: header.index(name) for name in known if name in header}
 
     def _checked(
         self, cells: list[str], places: dict[str, int], line: int
@@ -130,6 +138,8 @@ class _Sheet(Generic[Line]):
         before = self.complaints.total
         checked: dict[str, object] = {}
         for name, check in self.cells.items():
+            if name not in places:
+                continue
             try:
                 checked[name] = check(cells[places[name]].strip())
                 if name in self.unique and checked[name]:
@@ -154,6 +164,12 @@ def _reference(value: str) -> str:
 
 def _optional_reference(value: str) -> str | None:
     return _reference(value) if value else None
+
+
+def _account(value: str) -> str | None:
+    if len(value) > 64 or (value and not _REFERENCE.fullmatch(value)):
+        raise Unfit("account")
+    return value or None
 
 
 def _phone(value: str) -> str:
@@ -223,6 +239,7 @@ def _member_cells(today: date) -> dict[str, Cell]:
         "card_product": _text(200),
         "opened_on": _day(today),
         "status": _choice(MemberStatus, "status"),
+        "payout_account": _account,
     }
 
 

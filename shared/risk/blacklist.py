@@ -21,6 +21,7 @@ class Mark(StrEnum):
     NUMBER = "number"
     DEVICE = "device"
     CUSTOMER = "customer"
+    ACCOUNT = "account"
 
 
 class Listed(Base):

@@ -78,6 +78,17 @@ def branch_outlier(known: Known) -> Signal | None:
     return Signal("branch_outlier", known.rules.weights.branch_outlier, told)
 
 
+def branch_claims(known: Known) -> Signal | None:
+    """A branch credits many times as many claims as branches usually do."""
+    week, allowed = known.claim_week, known.rules.allowances
+    if week is None or week.friends <= allowed.branch_claims_a_week:
+        return None
+    if week.friends <= allowed.branch_times_median * max(1, week.median):
+        return None
+    told = {"n": week.friends, "usual": week.median}
+    return Signal("branch_claims", known.rules.weights.branch_claims, told)
+
+
 def staff_referrer(known: Known) -> Signal | None:
     """The inviter is an employee, in their private right."""
     employed = known.inviter.staff is not None
@@ -91,6 +102,7 @@ CHECKS: tuple[Callable[[Known], Signal | None], ...] = (
     burst,
     tablet_pace,
     branch_outlier,
+    branch_claims,
     staff_referrer,
 )
 NAMES = frozenset(check.__name__ for check in CHECKS)

@@ -42,6 +42,8 @@ class Seen:
     branch: int | None = None
     tablet: int | None = None
     staff: int | None = None
+    accounts: frozenset[str] = frozenset()
+    """Keyed hashes of where the friend is paid."""
 
 
 def guests(group: Iterable[Seen]) -> list[Seen]:
@@ -65,6 +67,8 @@ class Inviter:
     """The employee whom this customer is."""
     failed_claims: int = 0
     """Claims of the last 30 days of whose friend nothing could be found."""
+    accounts: frozenset[str] = frozenset()
+    """Keyed hashes of where the member is paid."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,33 @@ class Clerk:
 
 @dataclass(frozen=True)
 class BranchWeek:
-    """How many friends a branch registered in seven days, and how many branches usually do."""
+    """How many friends a branch registered, or credited by claims, in seven days, and how many
+    branches usually do."""
 
     branch: int
     friends: int
     median: int
+
+
+@dataclass(frozen=True)
+class Spent:
+    """How a friend's new card was used."""
+
+    referral: int
+    member: int
+    """Who invited the friend."""
+    at: datetime
+    """Of the first purchase that came to what the programme asks, else of the first."""
+    amount: int
+    """Its amount in fen; so is the next."""
+    at_least: int = 0
+    """What one purchase must come to; 0: the programme asks for none."""
+    waited: int | None = None
+    """Whole seconds from the card's activation to it; None: not known."""
+    back_late: bool = False
+    """It went back once the claw-back window was over."""
+    all_back: bool = False
+    """Of all that was bought next to nothing is left."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +145,13 @@ class Known:
     friend_is_staff: bool = False
     branch_week: BranchWeek | None = None
     blacklisted: frozenset[str] = frozenset()
-    """What of it stands on the blacklist: `number`, `device`, `customer`."""
+    """What of it stands on the blacklist: `number`, `device`, `customer`, `account`."""
+    claim_week: BranchWeek | None = None
+    """Of the branch that credited its claim."""
+    spent: Spent | None = None
+    """None: nothing was bought yet."""
+    spent_near: tuple[Spent, ...] = ()
+    """By the inviter's other friends, and others who hang together with it."""
 
 
 @dataclass(frozen=True)

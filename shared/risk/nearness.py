@@ -8,7 +8,7 @@ from datetime import datetime
 
 from shared.risk.hard_checks import DAY
 from shared.risk.known import Seen
-from shared.risk.rings import identity
+from shared.risk.rings import identity, places_of
 
 
 class Near:
@@ -18,7 +18,7 @@ class Near:
         self._rows: dict[tuple[str, object], dict[int, Seen]] = defaultdict(dict)
         self._days: dict[tuple[str, object], dict[int, Seen]] = defaultdict(dict)
         for row in tied:
-            for place in (("d", row.device), ("n", row.number), ("c", row.customer)):
+            for place in places_of(row):
                 self._rows[place][identity(row)] = row
         for row in days:
             self._rows["s", row.series][identity(row)] = row
@@ -27,7 +27,7 @@ class Near:
 
     def of(self, row: Seen) -> tuple[Seen, ...]:
         """Whatever is near a registration, but not itself."""
-        places = (("d", row.device), ("n", row.number), ("c", row.customer), ("s", row.series))
+        places = [*places_of(row), ("s", row.series)]
         found: dict[int, Seen] = {}
         for kind, value in (("i", row.invite), ("a", row.address), ("t", row.tablet)):
             if value:

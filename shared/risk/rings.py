@@ -1,4 +1,4 @@
-"""Rings: what hangs together by devices, numbers and customers, and who invited whom in a
+"""Rings: what hangs together by devices, numbers, customers and accounts, and who invited whom in a
 circle. Pure graphs over what was seen."""
 
 from __future__ import annotations
@@ -30,9 +30,8 @@ def clusters(seen: Iterable[Seen]) -> dict[int, tuple[Seen, ...]]:
 
     for row in rows:
         mine = ("row", _name(row))
-        for kind, value in (("d", row.device), ("n", row.number), ("c", row.customer)):
-            if value:
-                above[root((kind, value))] = root(mine)
+        for place in places_of(row):
+            above[root(place)] = root(mine)
     groups: dict[tuple[str, str], list[Seen]] = defaultdict(list)
     for row in rows:
         groups[root(("row", _name(row)))].append(row)
@@ -40,14 +39,15 @@ def clusters(seen: Iterable[Seen]) -> dict[int, tuple[Seen, ...]]:
 
 
 def sharing(seen: Iterable[Seen]) -> dict[int, int]:
-    """For each registration that shares its device with another friend of its inviter, how many
-    of the inviter's friends do so; by registration."""
-    on_device: dict[tuple[int, str], list[Seen]] = defaultdict(list)
+    """For each registration that shares its device or its account with another friend of its
+    inviter, how many of the inviter's friends do so; by registration."""
+    there: dict[tuple[int, str, str], list[Seen]] = defaultdict(list)
     for row in seen:
-        if row.device:
-            on_device[row.member, row.device].append(row)
+        for kind, value in places_of(row):
+            if kind in ("d", "a"):
+                there[row.member, kind, value].append(row)
     found: dict[int, dict[int, str]] = defaultdict(dict)
-    for (member, _), rows in on_device.items():
+    for (member, _, _), rows in there.items():
         if len({row.number for row in rows}) > 1:
             found[member] |= {identity(row): row.number for row in rows}
     return {name: len(set(numbers.values())) for numbers in found.values() for name in numbers}
@@ -108,6 +108,12 @@ def crossing(seen: Iterable[Seen]) -> set[int]:
     return found
 
 
+def places_of(row: Seen) -> list[tuple[str, str]]:
+    """What ties a friend to others: device (`d`), number (`n`), customer (`c`), accounts (`a`)."""
+    named = [("d", row.device), ("n", row.number), ("c", row.customer)]
+    return [place for place in named if place[1]] + [("a", each) for each in sorted(row.accounts)]
+
+
 def identity(row: Seen) -> int:
     """A registration's number; a claim's friend by the referral, which no registration has."""
     return row.registration or -(row.referral or 0)
@@ -118,7 +124,7 @@ def _name(row: Seen) -> str:
 
 
 Owners = Mapping[tuple[str, str], set[int]]
-"""Whose number (`n`), customer (`c`) and device (`d`) something is."""
+"""Whose number (`n`), customer (`c`), device (`d`) and account (`a`) something is."""
 
 
 def owners_of(inviters: Iterable[Inviter]) -> Owners:
@@ -129,13 +135,15 @@ def owners_of(inviters: Iterable[Inviter]) -> Owners:
         owners["c", each.customer].add(each.member)
         for device in each.devices:
             owners["d", device].add(each.member)
+        for account in each.accounts:
+            owners["a", account].add(each.member)
     return {place: members for place, members in owners.items() if place[1]}
 
 
 def who_is(row: Seen, owners: Owners) -> set[int]:
-    """The other members whom this friend is: by number, by customer, or by their own device."""
-    places = (("n", row.number), ("c", row.customer), ("d", row.device))
-    found = [owners.get(place, set()) for place in places]
+    """The other members whom this friend is: by number, by customer, or by their own device or
+    account."""
+    found = [owners.get(place, set()) for place in places_of(row)]
     return set().union(*found) - {row.member}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.risk import circumstances, hard_checks
+from shared.risk import circumstances, hard_checks, money_checks
 from shared.risk.known import Known, Signal
 
 
@@ -19,6 +19,11 @@ class Action(StrEnum):
     """Nothing of this referral is released until a person decides."""
     HOLD_CLUSTER = "hold_cluster"
     """Nothing of whatever hangs together with it."""
+
+
+HARD = (*hard_checks.CHECKS, *money_checks.CHECKS)
+"""Each may add to the score without a bound."""
+_CLUSTERS = hard_checks.CLUSTERS | money_checks.CLUSTERS
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Assessed:
 
 def weigh(known: Known) -> Assessed:
     """Run every check over what is known of one referral."""
-    hard = [signal for check in hard_checks.CHECKS if (signal := check(known)) is not None]
+    hard = [signal for check in HARD if (signal := check(known)) is not None]
     soft = [signal for check in circumstances.CHECKS if (signal := check(known)) is not None]
     bound = known.rules.circumstances_at_most
     score = _sum(hard) + min(_sum(soft), bound)
@@ -66,6 +71,6 @@ def _action(known: Known, score: int, signals: list[Signal]) -> Action:
     if score < rules.hold_from:
         return Action.WATCH
     together = len({each.referral for each in known.cluster if each.referral}) > 1
-    if together and any(signal.check in hard_checks.CLUSTERS for signal in signals):
+    if together and any(signal.check in _CLUSTERS for signal in signals):
         return Action.HOLD_CLUSTER
     return Action.HOLD

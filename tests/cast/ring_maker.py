@@ -14,11 +14,13 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from shared.applications.facts import Application, FactRow, Kind
 from shared.base.database import Base, Database
 from shared.people.members import Member
 from shared.people.persons import Person
 from shared.people.staff import Branch, Staff
-from shared.referrals.referrals import Invite, Referral, Registration
+from shared.referrals.referrals import CreditRow, Invite, Referral, Registration
+from shared.risk.accounts import PayoutAccount, party_of_application, party_of_customer
 from shared.risk.looks import Look
 from shared.risk.traces import TabletPlace, Trace
 
@@ -45,6 +47,9 @@ class _Person:
 
 class RingMaker:
     """Makes rows and keeps them until they are written in bulk."""
+
+    living = True
+    """Whether honest friends use their cards."""
 
     def __init__(self, campaign: int, seed: int, now: datetime) -> None:
         self.campaign, self.now, self.random = campaign, now, Random(seed)
@@ -142,7 +147,72 @@ class RingMaker:
         else:
             self.planted.honest.add(registration)
             self.planted.sorts[registration] = sort
+            if self.living:
+                self.lives_on()
         return own
+
+    def paid_into(self, account: str, under: _Person | None = None) -> None:
+        """The friend who registered last, or a member, is paid into an account."""
+        referral = self._count["registration"]
+        party = (
+            party_of_customer(f"R{under.member}") if under else party_of_application(f"A{referral}")
+        )
+        self.add(PayoutAccount, party=party, account=account, told_at=self.now)
+        if under is None:
+            self.applied()
+
+    def applied(self) -> str:
+        """The friend who registered last has an application; its reference."""
+        referral = self._count["registration"]
+        ref = f"A{referral}"
+        rows = self.rows.setdefault(Application, [])
+        if not rows or rows[-1]["id"] != referral:
+            self.add(Application, id=referral, application_ref=ref, first_heard_at=self.now)
+            self.add(
+                CreditRow, referral_id=referral, application_id=referral, on=self.now,
+                source="link", created_at=self.now,
+            )  # fmt: skip
+        return ref
+
+    def buys(
+        self,
+        at: datetime,
+        amount: int = 0,
+        waited: timedelta | None = None,
+        back: timedelta | None = None,
+    ) -> None:
+        """The friend who registered last buys for so many fen, so long after the activation, and
+        takes it back after so long. What has not happened yet is not told."""
+        amount = amount or self.random.randrange(30_000, 120_000)
+        waited = timedelta(days=self.random.uniform(0.1, 20)) if waited is None else waited
+        self._fact(Kind.APPROVED, at - waited - timedelta(days=1))
+        self._fact(Kind.ACTIVATED, at - waited)
+        transaction = f"T{self._count['registration']}"
+        self._fact(Kind.PURCHASE, at, transaction, amount)
+        if back is not None:
+            self._fact(Kind.REVERSED, at + back, transaction, amount)
+
+    def _fact(self, kind: Kind, at: datetime, transaction: str = "", amount: int = 0) -> None:
+        ref, number = self.applied(), self.number("fact")
+        if at <= self.now:
+            self.add(
+                FactRow, event=f"bank|{number}", kind=kind.value, at=at, received_at=at,
+                application_ref=ref, transaction_ref=transaction or None, amount=amount,
+            )  # fmt: skip
+
+    def lives_on(self) -> None:
+        """The friend who registered last does what honest people do with a card, or nothing:
+        one in eight buys for what the page says, one in sixteen takes it back some day."""
+        if self.random.random() < 0.4:
+            return
+        at = self.moment() + timedelta(days=self.random.uniform(0, 20))
+        back = self.random.uniform(0, 60) if self.random.random() < 1 / 16 else None
+        self.buys(
+            at,
+            30_000 if self.random.random() < 1 / 8 else 0,
+            timedelta(seconds=self.random.uniform(5, 60)) if self.random.random() < 0.05 else None,
+            None if back is None else timedelta(days=back),
+        )
 
     def carrier(self) -> str:
         return f"{self.random.randrange(CARRIERS):064x}"
@@ -162,6 +232,7 @@ class RingMaker:
         size = self.random.choice((2, 2, 3, 3, 4, 5))
         shared = self.random.choices((1, 2, 3, 4), (64, 28, 7, 1))[0]
         phone = self.hash()
+        joint, paid = self.joint_account(host), self.random.choices((1, 2, 3), (7, 2, 1))[0]
         if self.random.random() < 0.15:  # the member was a friend once, on this phone
             before = self.member()
             at_first = at - timedelta(days=5)
@@ -170,6 +241,17 @@ class RingMaker:
             device = phone if place < shared and shared > 1 else None
             when = at + timedelta(hours=self.random.uniform(0, spread))
             self.friend(host, when, sort="family", device=device, address=address, network=network)
+            if joint and place < paid:
+                self.paid_into(joint)
+
+    def joint_account(self, host: _Person) -> str:
+        """A third of the families have one; it is the inviter's as well in half of them."""
+        if self.random.random() > 1 / 3:
+            return ""
+        account = self.hash()
+        if self.random.random() < 0.5:
+            self.paid_into(account, host)
+        return account
 
     def at_branch(self) -> None:
         """Walk-ins on the tablet, and friends on their own phones in the branch's Wi-Fi."""
@@ -279,6 +361,54 @@ class RingMaker:
             for host in hosts:
                 self.friend(host, self.moment(), ring=ring, device=phone)
 
+    # Rings that only the bank's word gives away: fresh phones, numbers and addresses.
+
+    def payee(self, ring: str) -> None:
+        """One member, and many friends who are paid into one account or two."""
+        host, accounts = self.member(), [self.hash() for _ in range(self.random.choice((1, 2)))]
+        for place in range(self.random.randrange(8, 12)):
+            self.friend(host, self.moment(), ring=ring)
+            self.paid_into(accounts[place % len(accounts)])
+
+    def treasury(self, ring: str) -> None:
+        """Several members, and friends who are paid into a few accounts."""
+        hosts = [self.member() for _ in range(self.random.randrange(3, 5))]
+        accounts = [self.hash() for _ in range(2)]
+        for place in range(self.random.randrange(8, 13)):
+            self.friend(hosts[place % len(hosts)], self.moment(), ring=ring)
+            self.paid_into(accounts[place // len(hosts) % 2])
+
+    def purse(self, ring: str) -> None:
+        """Sham friends who are paid into the inviter's own account."""
+        host, account = self.member(), self.hash()
+        self.paid_into(account, host)
+        for _ in range(self.random.randrange(3, 7)):
+            self.friend(host, self.moment(), ring=ring)
+            self.paid_into(account)
+
+    def counter(self, ring: str) -> None:
+        """A terminal of one's own: all cards are swiped one after the other, for just enough."""
+        host, at = self.member(), self.moment()
+        amount = self.random.choice((30_000, 30_100, 31_200))
+        for place in range(self.random.randrange(6, 10)):
+            self.friend(host, at - timedelta(days=self.random.uniform(0, 20)), ring=ring)
+            self.buys(at + timedelta(minutes=place * self.random.uniform(1, 5)), amount)
+
+    def instant(self, ring: str) -> None:
+        """A machine activates each card and buys at once, each on another day."""
+        host = self.member()
+        for _ in range(self.random.randrange(5, 9)):
+            self.friend(host, self.moment(), ring=ring)
+            self.buys(self.moment(), 0, timedelta(seconds=self.random.uniform(2, 40)))
+
+    def carousel(self, ring: str) -> None:
+        """What was bought goes back as soon as the reward is safe, after 30 days."""
+        host = self.member()
+        for _ in range(self.random.randrange(5, 9)):
+            at = self.now - timedelta(days=self.random.uniform(40, 55))
+            self.friend(host, at - timedelta(days=3), ring=ring)
+            self.buys(at, 0, None, timedelta(days=self.random.uniform(30.1, 39)))
+
     # All of it.
 
     def honest(self, count: int) -> None:
@@ -296,6 +426,15 @@ class RingMaker:
         makes, weights = zip(*sorts, strict=True)
         while len(self.planted.honest) < count:
             self.random.choices(makes, weights)[0]()
+
+    def plant_money_rings(self, count: int) -> None:
+        """So many rings that only accounts and purchases give away."""
+        sorts = (
+            self.payee, self.counter, self.carousel, self.purse, self.instant, self.treasury,
+        )  # fmt: skip
+        for place in range(count):
+            make = sorts[place % len(sorts)]
+            make(f"{make.__name__} {place}")
 
     def plant_rings(self, count: int) -> None:
         """So many rings, each sort in its turn; one of twenty is careful."""
@@ -321,11 +460,18 @@ def _together(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 
 def plant(
-    database: Database, campaign: int, seed: int, now: datetime, honest: int, rings: int
+    database: Database,
+    campaign: int,
+    seed: int,
+    now: datetime,
+    honest: int,
+    rings: int,
+    money_rings: int = 0,
 ) -> Planted:
     """Honest friends and rings in the database, all waiting to be looked at."""
     maker = RingMaker(campaign, seed, now)
     maker.honest(honest)
     maker.plant_rings(rings)
+    maker.plant_money_rings(money_rings)
     maker.write(database)
     return maker.planted

@@ -45,6 +45,8 @@ from shared.risk.blacklist import Mark, list_all
 from shared.risk.cases import CaseKind, hold_in, new_case
 from shared.risk.traces import Place, note_tablet_place
 
+ACCOUNTS = ("PAYREF-ALICE-1", "PAYREF-WANG-2")
+"""The bank's references of where the two are paid."""
 DEVICE, ADDRESS = "a-browsers-own-cookie", "203.0.113.77"
 WORDS = {
     "greeting": "一起来喝茶", "nickname": "我的小表妹", "note": "与爱丽当面核实过两次",
@@ -73,6 +75,7 @@ class Life:
         self.tale.taps_sms()
         self.tale.decides()
         self.tale.earns()
+        self._is_told_accounts()
         self._is_looked_at()
         self._is_paid()
         self._is_told()
@@ -128,6 +131,12 @@ class Life:
             assert blind is not None
             list_all(session, case.id, [(Mark.NUMBER, blind)], now, now + timedelta(days=365))
             note_tablet_place(session, 1, "198.51.100.9", now)
+
+    def _is_told_accounts(self) -> None:
+        for account, customer in ((ACCOUNTS[0], "C100001"), (ACCOUNTS[1], "NA7")):
+            self.tale.talk.bank("member.changed", customer_ref=customer, payout_account=account)
+        told = {"application_id": "A7", "payout_account": ACCOUNTS[1]}
+        self.tale.talk.bank("card.activated", **told)
 
     def _is_paid(self) -> None:
         with self.database.transaction() as session:

@@ -50,10 +50,14 @@ NUMBERS = {
     "bank": "+8613700137404", "claim": "+8613700137505", "changed": "+8613700137606",
     "failed": "+8613700137707", "stop": "+8613700137808",
 }  # fmt: skip
+ACCOUNTS = {"member": "6217000998877665501", "friend": "6217000998877665602"}
+"""Plain numbers of accounts, from a bank that should have sent references of its own."""
 TELEGRAM = "7123456789"
-CANARIES = (*NAMES.values(), *NUMBERS.values(), TELEGRAM)
+CANARIES = (*NAMES.values(), *NUMBERS.values(), *ACCOUNTS.values(), TELEGRAM)
 PLACE = Place("https://card.example", "JiankaBot", "荐卡银行", demo=True)
-HEAD = "customer_ref,phone,name,language,segment,region,card_product,opened_on,status"
+HEAD = (
+    "customer_ref,phone,name,language,segment,region,card_product,opened_on,status,payout_account"
+)
 STAFF = "staff_no,name,branch,role,customer_ref"
 
 
@@ -72,6 +76,7 @@ def desks(settings: Settings, database: Database, now: datetime) -> Desks:
 def plant_files(desks: Desks, now: datetime) -> None:
     """The bank's files: members and staff."""
     row = f"C777001,{NUMBERS['member']},{NAMES['member']},zh_Hans,,上海,jade,2021-04-12,active"
+    row += f",{ACCOUNTS['member']}"
     with desks.database.transaction() as session:
         import_members(session, f"{HEAD}\n{row}\n".encode(), "operator:test", now)
         sheet = f"{STAFF}\nS7001,{NAMES['staff']},静安支行,teller,\n"
@@ -175,6 +180,11 @@ def plant_bank(desks: Desks, settings: Settings) -> None:
     assert sends("e2", submitted, application_id="A9", phone=NUMBERS["bank"]) == 409
     changed = {"customer_ref": "C777001", "phone": NUMBERS["changed"]}
     assert sends("e3", "member.changed", **changed) == 202
+    approved = {"application_id": "A7", "customer_ref": "C777009"}
+    paid = {**approved, "payout_account": ACCOUNTS["friend"]}
+    assert sends("e5", "application.approved", **paid) == 202
+    broken = {**approved, "payout_account": f"{ACCOUNTS['friend']} {ACCOUNTS['member']}"}
+    assert sends("e6", "application.approved", **broken) == 400
     assert sends("e4", submitted, application_id="A9", phone=NAMES["bank"]) == 400
 
 
@@ -248,6 +258,7 @@ def test_no_canary_lies_in_the_clear(
 ) -> None:
     arrived = {each.partition(": ")[2] for each in known_of(planted.database, CANARIES)}
     never = {NAMES[each] for each in ("sought", "pin", "code", "sheet")} | {NUMBERS["failed"]}
+    never.add(ACCOUNTS["member"])  # hashed at once, and nowhere else
     assert set(CANARIES) - arrived == never  # who holds the keys can read the rest
     assert looks_everywhere(planted, tmp_path) == []
     said = capfd.readouterr()

@@ -8,6 +8,7 @@ from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from shared.actions.assessing import longest_traces
 from shared.actions.inviting import find_invite, link_of
 from shared.base import i18n
 from shared.base.errors import Refusal
@@ -86,7 +87,7 @@ def privacy(code: str) -> ResponseReturnValue:
         except Refusal as refusal:
             return state_page(_state_of(refusal))
         code = invite.code
-        days = current_version(session, invite.campaign_id).rules.risk_rules.traces_days
+        days = longest_traces(session).days
     return make_response(
         render_template(
             "landing/privacy.html",

@@ -70,6 +70,12 @@ RISK = {
         ours="registration_id campaign_id", plain="at", keyed="device address network series",
         goes=Goes.AT_ONCE, until={"*": "traces_forgotten"},
     ),
+    "payout_accounts": Kept(
+        About.PERSON,
+        banks="party", plain="told_at", keyed="account",
+        goes=Goes.AT_ONCE, until={"*": "traces_forgotten"},
+        withheld={"party": "the bank's own reference, told with the facts and the member"},
+    ),
     "blacklist": Kept(
         About.PERSON,
         ours="id case_id", plain="mark listed_at until", keyed="hash",

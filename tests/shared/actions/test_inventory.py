@@ -13,7 +13,7 @@ from claim_tales import FRIEND, Tale
 from sqlalchemy import JSON, LargeBinary, String, inspect, select, update
 from story import ALICE
 from talk import Talk
-from whole_life import ADDRESS, DEVICE, IDENTITIES, WORDS, Life, rows_of
+from whole_life import ACCOUNTS, ADDRESS, DEVICE, IDENTITIES, WORDS, Life, rows_of
 
 from shared.actions.erasing import erase_member, erase_number
 from shared.actions.housekeeping import keep_house
@@ -163,6 +163,7 @@ def hashes(life: Life) -> set[str]:
     return found | {
         keyring.blind("device", DEVICE), keyring.blind("address", ADDRESS),
         keyring.blind("owner", "telegram:1001"), keyring.veil("1001"),
+        *(keyring.blind("account", each) for each in ACCOUNTS),
     }  # fmt: skip
 
 
@@ -192,7 +193,13 @@ def test_erasure_leaves_nothing_of_a_whole_life_and_the_ledger_stands(life: Life
     unlived = [place for place, count in before.items() if not count]
     assert not unlived, f"nothing was left there, so nothing is tried: {unlived}{HOW}"
     lain = holding(life, hashes(life))
-    assert {"facts.phone_blind", "claims.phone_blind", "inbox.owner", "traces.series"} <= lain
+    assert {
+        "facts.phone_blind",
+        "claims.phone_blind",
+        "inbox.owner",
+        "traces.series",
+        "payout_accounts.account",
+    } <= lain
     erases(life)
     soon = {table for table, kept in INVENTORY.items() if kept.goes is Goes.SOON}
     left = {

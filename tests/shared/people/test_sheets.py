@@ -106,6 +106,21 @@ def test_a_bad_cell_is_named_with_line_column_and_reason(
     assert reasons(members(ALICE, ",".join(cells))) == [(3, column, reason)]
 
 
+def test_a_file_may_say_where_members_are_paid() -> None:
+    header = f"{HEADER},payout_account"
+    one, two = read_members(
+        members(f"{ALICE},ref:77-A", ALICE.replace("C1", "C2") + ",", header=header), TODAY
+    )
+    assert (one.payout_account, two.payout_account) == ("ref:77-A", None)
+    assert read_members(members(ALICE), TODAY)[0].payout_account is None
+    for bad in ("a b", "r" * 65, "账户"):
+        assert reasons(members(f"{ALICE},{bad}", header=header)) == [
+            (2, "payout_account", "account")
+        ]
+    twice = members(f"{ALICE},a,b", header=f"{header},payout_account")
+    assert reasons(twice) == [(1, "", "column_twice")]
+
+
 def test_every_bad_line_is_listed_with_every_reason() -> None:
     raw = members(ALICE, "C2,1,x,fr,,,,2021-04-12,active", "C3,1,x", ALICE)
     assert reasons(raw) == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,18 +17,20 @@ from shared.rewards.standing import Happening, KeyEvent
 from shared.risk.cases import Case, CaseFinding, CaseReferral, CaseState
 
 SPRING = (Path(__file__).parents[1] / "spring.yaml").read_text(encoding="utf-8")
-HOLDING = SPRING.replace("\nleaderboard: true", "\nrisk: {mode: hold}\nleaderboard: true")
+HOLDING = SPRING.replace("\nleaderboard: true", "\nrisk: {mode: hold}\nleaderboard: true").replace(
+    "claw_back_days: 90", "claw_back_days: 30"
+)
 MOST_OF_A_RING = 0.8
 
 
 def held_among(
-    database: Database, now: datetime, seed: int, honest: int, rings: int
+    database: Database, now: datetime, seed: int, honest: int, rings: int, money_rings: int
 ) -> tuple[Planted, set[int]]:
     """What was planted, and which referrals are held once everybody was looked at."""
     with database.transaction() as session:
         begun = now - timedelta(days=90)
         campaign = apply_campaign(session, HOLDING, begun, "operator:test").campaign_id
-    planted = plant(database, campaign, seed, now, honest, rings)
+    planted = plant(database, campaign, seed, now, honest, rings, money_rings)
     while True:
         with database.transaction() as session:
             if not look_at_referrals(session, now):
@@ -53,22 +56,32 @@ def shares(planted: Planted, held: set[int]) -> tuple[float, float]:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_rings_are_held_and_the_honest_are_not(database: Database, now: datetime) -> None:
-    planted, held = held_among(database, now, 7, 300, 7)
+    planted, held = held_among(database, now, 7, 300, 7, 6)
     rings, honest = shares(planted, held)
-    assert rings >= 0.85  # six of seven
+    assert len(planted.rings) == 13
+    assert rings >= 0.9  # twelve of thirteen
     assert honest <= 0.01
 
 
 @pytest.mark.nightly
 @pytest.mark.unwatched
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("seed", [7, 2026])
-def test_twenty_rings_among_ten_thousand_honest(
+@pytest.mark.parametrize("seed", [7, 2026, 481])
+def test_forty_rings_among_ten_thousand_honest(
     database: Database, now: datetime, seed: int
 ) -> None:
-    """The weights were chosen by the first seed; nobody looked at the second before."""
-    planted, held = held_among(database, now, seed, 10_000, 20)
-    rings, honest = shares(planted, held)
+    """Half of them only the bank's word gives away. The weights were chosen by the first seed;
+    nobody looked at the others before."""
+    planted, held = held_among(database, now, seed, 10_000, 20, 20)
+    by_bank = {"payee", "counter", "carousel", "purse", "instant", "treasury"}
+    for of_bank in (False, True):
+        some = {
+            ring: friends
+            for ring, friends in planted.rings.items()
+            if (ring.split()[0] in by_bank) is of_bank
+        }
+        assert len(some) == 20
+        rings, honest = shares(replace(planted, rings=some), held)
+        assert rings >= 0.9
     assert len(planted.honest) >= 10_000
-    assert rings >= 0.9
     assert honest <= 0.01

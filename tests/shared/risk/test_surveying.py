@@ -11,14 +11,14 @@ import pytest
 from ring_maker import RingMaker
 
 from shared.actions.surveying import survey
-from shared.applications.facts import Application, FactRow
+from shared.applications.facts import FactRow
 from shared.base.database import Database
 from shared.campaigns.file import apply_campaign
 from shared.campaigns.risk import RiskRules
 from shared.claims.claims import Claim, ClaimStep
 from shared.people.persons import Person
 from shared.people.staff import Staff
-from shared.referrals.referrals import CreditRow, Referral, Visit
+from shared.referrals.referrals import Referral, Visit
 from shared.risk.weighing import weigh
 
 SPRING = (Path(__file__).parents[1] / "spring.yaml").read_text(encoding="utf-8")
@@ -26,6 +26,8 @@ SPRING = (Path(__file__).parents[1] / "spring.yaml").read_text(encoding="utf-8")
 
 class Town(RingMaker):
     """People and what the bank and the branch know of them."""
+
+    living = False
 
     def clerk(self, customer: str) -> int:
         """An employee who is this customer."""
@@ -43,15 +45,11 @@ class Town(RingMaker):
 
     def approved(self, referral: int, customer: str) -> None:
         """The bank gave a friend a card."""
-        number = self.number("application")
-        self.add(Application, id=number, application_ref=f"A{number}", first_heard_at=self.now)
+        assert referral == self.last()
+        number = self.number("fact")
         self.add(
             FactRow, event=f"e{number}", kind="application.approved", at=self.now, amount=0,
-            received_at=self.now, application_ref=f"A{number}", customer_ref=customer,
-        )  # fmt: skip
-        self.add(
-            CreditRow, referral_id=referral, application_id=number, on=self.now, source="link",
-            created_at=self.now,
+            received_at=self.now, application_ref=self.applied(), customer_ref=customer,
         )  # fmt: skip
 
     def claimed(self, member: int, staff: int) -> int:
@@ -108,6 +106,41 @@ def _staff(town: Town) -> Iterator[tuple[str, int]]:
     yield "claim_decider", town.claimed(mei.member, clerk)
 
 
+def _money(town: Town) -> Iterator[tuple[str, int]]:
+    account, spouses = town.hash(), town.member()
+    town.paid_into(account, spouses)
+    town.friend(spouses, town.moment())
+    town.paid_into(account)
+    yield "own_account", town.last()
+    other = town.hash()
+    for _ in range(4):
+        town.friend(town.member(), town.moment())
+        town.paid_into(other)
+        yield "shared_account", town.last()
+    yield "ring", town.last()
+    till, day = town.member(), town.now - timedelta(days=40)
+    for place in range(5):
+        town.friend(till, day)
+        town.buys(day + timedelta(minutes=place), 30_000, timedelta(seconds=30))
+        for check in ("same_purchase", "purchase_burst", "quick_purchase"):
+            yield check, town.last()
+    early, host = town.now - timedelta(days=100), town.member()
+    for _ in range(3):
+        town.friend(host, early)
+        town.buys(town.now - timedelta(days=95), 40_000, None, timedelta(days=91))
+        yield "round_trip", town.last()
+        yield "only_reversed", town.last()
+
+
+def _branch_claims(town: Town) -> Iterator[tuple[str, int]]:
+    clerk = town.clerk("C-Busy")
+    for _ in range(11):
+        yield "branch_claims", town.claimed(town.member().member, clerk)
+    quiet = town.branches[1][1]
+    for _ in range(2):
+        town.claimed(town.member().member, quiet)
+
+
 def _crowds(town: Town) -> Iterator[tuple[str, int]]:
     town.add(
         Visit, id=77, invite_id=town.member().member, at=town.now, kind="human", channel="chat",
@@ -135,7 +168,9 @@ def test_everything_the_checks_look_at_is_found(database: Database, now: datetim
         begun = now - timedelta(days=90)
         campaign = apply_campaign(session, SPRING, begun, "operator:test").campaign_id
     town = Town(campaign, 3, now)
-    expected = [*_customers(town), *_staff(town), *_crowds(town)]
+    expected = [
+        *_customers(town), *_staff(town), *_money(town), *_branch_claims(town), *_crowds(town),
+    ]  # fmt: skip
     quiet = town.friends(2, address=town.branches[0][2])[0]
     town.write(database)
     ids = {referral for _, referral in expected} | {quiet}

@@ -273,3 +273,29 @@ def test_a_whole_way_through_the_door_ends_in_a_credit(send: Send, story: Story)
     story.work()
     with story.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(CreditRow)) == 1
+
+
+PAYABLE = {
+    "application.approved": {"application_id": "A1", "customer_ref": "C900001"},
+    "card.activated": {"application_id": "A1"},
+    "member.changed": {"customer_ref": "C900001"},
+}
+
+
+@pytest.mark.parametrize("kind", PAYABLE)
+def test_the_bank_may_name_a_payout_account_by_a_reference(
+    send: Send, story: Story, kind: str
+) -> None:
+    data = PAYABLE[kind]
+    assert send(event(story, kind, **data, payout_account="ref:88-Q")).status_code == 202
+    assert send(event(story, kind, **data)).status_code == 202
+    for bad in ("two words", "r" * 65, "", 12345, "账户"):
+        refused = send(event(story, kind, **data, payout_account=bad))
+        assert refused.status_code == 400
+        assert refused.json is not None
+        (problem,) = refused.json["problems"]
+        assert problem["field"] == "data.payout_account"
+        assert "two words" not in json.dumps(refused.json)
+    other = event(story, "application.declined", application_id="A1", payout_account="two words")
+    assert send(other).status_code == 202  # no field of this type: passed over, like any other
+    assert stored(story) == 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 from counter import ALICE, CHEN, words
 from desktop import LUO, TANG, Desk, Desks
 from held import hold_farm
@@ -10,7 +12,7 @@ from sqlalchemy import LargeBinary, select, type_coerce
 from shared.base.i18n import Locale
 from shared.people.staff import Staff
 from shared.risk.case_steps import CaseStep
-from shared.risk.cases import Case
+from shared.risk.cases import Case, CaseReferral
 from shared.risk.looks import Assessment
 
 LIST, ONE = "/desk/cases", "/desk/cases/1"
@@ -142,3 +144,36 @@ def test_what_is_watched_stands_in_a_list_of_its_own(desks: Desks, tang: Desk) -
     page = tang.opens(f"{LIST}/watched")
     assert page.has("watched")
     assert words("risk.check.device_pace", n=3) in page.html
+
+
+SEEN = {
+    "own_account": {},
+    "shared_account": {"n": 5},
+    "same_purchase": {"n": 6},
+    "purchase_burst": {"n": 4},
+    "quick_purchase": {"n": 4},
+    "round_trip": {"n": 3},
+    "only_reversed": {},
+    "branch_claims": {"n": 12, "usual": 2},
+}
+
+
+def test_the_case_says_what_the_bank_gave_away_in_each_language(desks: Desks, tang: Desk) -> None:
+    """In words of its own: no check's name, no account's hash."""
+    hold_farm(desks)
+    with desks.database.transaction() as session:
+        first = session.scalars(select(CaseReferral).order_by(CaseReferral.referral_id)).first()
+        assert first is not None
+        first.signals = [
+            {"check": check, "weight": 40, "detail": detail} for check, detail in SEEN.items()
+        ]
+    for locale, tag in (
+        (Locale.ZH_HANS, "zh_Hans"),
+        (Locale.ZH_HANT, "zh_Hant"),
+        (Locale.EN, "en"),
+    ):
+        tang.opens(f"{ONE}?lang={tag}")
+        html = unescape(tang.opens(ONE).html)
+        for check, detail in SEEN.items():
+            assert words(f"risk.check.{check}", locale, **detail) in html, (check, locale)
+            assert check not in html
