@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from shared.actions.claim_rules import version_of_day
@@ -70,8 +70,9 @@ def file_claim(session: Session, form: ClaimForm, now: datetime) -> Filed:
     """File a claim; the worker credits it within seconds when the records speak for themselves.
 
     Refusals: `campaign.none`, `claim.limit` and `claim.limit_month` (most), `claim.own`,
-    `claim.same` (number), `claim.code` (nobody registered under it), `claim.tail`, `phone.…`,
-    `invite.malformed`, `receipt.malformed`, `receipt.unknown` (not of this member's invite).
+    `claim.same` (number; the same friend or receipt), `claim.code` (nobody registered under it),
+    `claim.tail`, `phone.…`, `invite.malformed`, `receipt.malformed`, `receipt.unknown` (not of this
+    member's invite).
     """
     campaign = shown_campaign(session, now)
     if campaign is None:
@@ -82,7 +83,7 @@ def file_claim(session: Session, form: ClaimForm, now: datetime) -> Filed:
     friend = _friend(session, form, campaign.id)
     if friend.blind and friend.blind == person_of(session, member).phone_blind:
         raise Refusal("claim.own")
-    _hold_limits(session, campaign, member.id, friend.blind, current, now)
+    _hold_limits(session, campaign, member.id, friend, current, now)
     terms = current.rules.claims
     due_at = now + timedelta(hours=max(terms.decision_hours, terms.answer_hours))
     number = claims.new_number(session)
@@ -190,20 +191,13 @@ def _hold_limits(
     session: Session,
     campaign: Campaign,
     member_id: int,
-    blind: str,
+    friend: Friend,
     current: CampaignVersion,
     now: datetime,
 ) -> None:
-    same = session.scalar(
-        select(Claim).where(
-            Claim.campaign_id == campaign.id,
-            Claim.member_id == member_id,
-            Claim.phone_blind == blind,
-            Claim.reason.is_(None) | (Claim.reason != Reason.SILENT.value),
-        )
-    )
-    if blind and same is not None:
-        raise Refusal("claim.same", number=same.number)
+    same = _filed_before(session, campaign.id, member_id, friend)
+    if same is not None:
+        raise Refusal("claim.same", number=same)
     terms = current.rules.claims
     if claims.claims_filed(session, campaign.id, member_id) >= terms.most_per_member:
         raise Refusal("claim.limit", most=terms.most_per_member)
@@ -212,3 +206,22 @@ def _hold_limits(
     filed = claims.claims_filed(session, campaign.id, member_id, month)
     if filed >= terms.most_per_month:
         raise Refusal("claim.limit_month", most=terms.most_per_month)
+
+
+def _filed_before(session: Session, campaign_id: int, member_id: int, friend: Friend) -> str | None:
+    """The number of the member's claim for the same friend, or on the same scan receipt; silence
+    allows another one."""
+    known = [Claim.phone_blind == friend.blind] if friend.blind else []
+    known += [Claim.visit_id == friend.visit_id] if friend.visit_id is not None else []
+    if not known:
+        return None
+    return session.scalar(
+        select(Claim.number)
+        .where(
+            Claim.campaign_id == campaign_id,
+            Claim.member_id == member_id,
+            Claim.reason.is_(None) | (Claim.reason != Reason.SILENT.value),
+            or_(*known),
+        )
+        .limit(1)
+    )

@@ -14,7 +14,7 @@ from shared.actions.remedying import ask_finding, decide_remedy
 from shared.claims.claims import ClaimStep
 from shared.claims.hands import decides
 from shared.people.members import Member
-from shared.people.staff import Staff
+from shared.people.staff import Staff, numbers_of
 from shared.referrals.referrals import Referral, Registration
 from shared.rewards.holds import release_referral
 from shared.rewards.queue import wake_all
@@ -108,7 +108,8 @@ def cases_touching(session: Session, staff: Staff) -> set[int]:
     """The risk cases in which an employee is a party: as a member or friend in it, by somebody
     close to them who is, or by having taken a registration or decided a claim in it."""
     circle = circle_of(session, staff)
-    mine = [Registration.staff_id == staff.id]
+    hands = numbers_of(session, staff)
+    mine = [Registration.staff_id.in_(hands)]
     mine += [Registration.phone_blind.in_(circle.numbers)] if circle.numbers else []
     became = sightings.referrals_of_customers(session, circle.customers)
     friends = (
@@ -121,7 +122,7 @@ def cases_touching(session: Session, staff: Staff) -> set[int]:
         select(CaseReferral.case_id)
         .join(Referral, Referral.id == CaseReferral.referral_id)
         .join(ClaimStep, ClaimStep.claim_id == Referral.claim_id)
-        .where(ClaimStep.actor == f"staff:{staff.id}", decides())
+        .where(ClaimStep.actor.in_([f"staff:{each}" for each in hands]), decides())
     )
     rows = select(CaseReferral.case_id).where(CaseReferral.member_id.in_(circle.members))
     alone = select(Case.id).where(

@@ -23,7 +23,7 @@ from shared.claims.claims import BY_PEOPLE, QUEUED, Claim, Reason, State
 from shared.claims.evidence import Evidence, EvidenceKind, disputed, kinds_of
 from shared.claims.grounds import grounds_of
 from shared.claims.hands import acted, decided_before, first_of_two
-from shared.people.staff import Role, Staff
+from shared.people.staff import Role, Staff, numbers_of
 from shared.post.audit import record
 from shared.referrals.referrals import CreditRow, Invite, Referral, Registration
 
@@ -132,7 +132,7 @@ def _entered(session: Session, staff: Staff, claim: Claim, numbers: set[str]) ->
             .join(Invite, Invite.id == Registration.invite_id)
             .where(
                 Registration.phone_blind.in_(numbers),
-                Registration.staff_id == staff.id,
+                Registration.staff_id.in_(numbers_of(session, staff)),
                 Invite.member_id == claim.member_id,
             )
             .limit(1)

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from shared.actions.kinship import circle_of
 from shared.applications.facts import Application, FactRow, Kind
 from shared.base.errors import Refusal
-from shared.claims.claims import Claim
-from shared.people.staff import Staff
+from shared.claims.claims import Claim, ClaimStep
+from shared.claims.hands import decides
+from shared.people.staff import Staff, numbers_of
 from shared.referrals.findings import Finding, Word, last_word
 from shared.referrals.referrals import CreditRow, Referral, Registration
 from shared.rewards.queue import wake
@@ -79,18 +80,37 @@ def find(session: Session, remedy: Remedy, now: datetime) -> None:
 
 
 def refuse_party_to(session: Session, staff: Staff, referral: Referral) -> None:
-    """Staff never act where they, or somebody close to them, are the member or the friend.
-    Refusal `remedy.party`.
+    """Staff never act where they, or somebody close to them, are the member or the friend, nor on
+    a friend whom they entered or whose claim they decided. Refusal `remedy.party`."""
+    if is_party_to(session, staff, referral) or _by_their_hand(session, staff, referral):
+        raise Refusal("remedy.party")
+
+
+def is_party_to(session: Session, staff: Staff, referral: Referral) -> bool:
+    """Whether an employee, or somebody close to them, is the member or the friend.
 
     The friend is who an application was approved for, or whose number registered.
     """
     circle = circle_of(session, staff)
-    if (
+    return (
         referral.member_id in circle.members
         or _approved_for(session, circle.customers, referral)
         or _has_number_of(session, circle.numbers, referral)
-    ):
-        raise Refusal("remedy.party")
+    )
+
+
+def _by_their_hand(session: Session, staff: Staff, referral: Referral) -> bool:
+    """Whether an employee, under whichever staff number, brought the friend in."""
+    numbers = numbers_of(session, staff)
+    registered = session.get(Registration, referral.registration_id or 0)
+    if registered is not None and registered.staff_id in numbers:
+        return True
+    decided = select(ClaimStep.id).where(
+        ClaimStep.claim_id == referral.claim_id,
+        ClaimStep.actor.in_([f"staff:{each}" for each in numbers]),
+        decides(),
+    )
+    return referral.claim_id is not None and session.scalar(decided.limit(1)) is not None
 
 
 def _approved_for(session: Session, customers: frozenset[str], referral: Referral) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.actions.answering import acknowledge, complete
+from shared.actions.kinship import circle_of
 from shared.actions.preparing import (
     actor_of,
     chunks,
@@ -57,7 +58,8 @@ def confirm(session: Session, staff: Staff, number: int, now: datetime) -> Confi
     """The second person lets a batch go. What is netted in full is done with that.
 
     Refusals: `payout.unknown`, `payout.authority`, `payout.maker` (the same person),
-    `payout.party` (a line is their own), `payout.state`.
+    `payout.party` (a line is their own, or of somebody close
+    to them), `payout.state`.
     """
     hold_authority(staff)
     batch = _held(session, number)
@@ -80,11 +82,12 @@ def confirm(session: Session, staff: Staff, number: int, now: datetime) -> Confi
 
 
 def refuse_party(session: Session, staff: Staff, batch: Batch) -> None:
-    """Staff never act where they are paid. Refusal `payout.party`."""
-    if staff.customer_ref is None:
+    """Staff never act where they, or somebody close to them, are paid. Refusal `payout.party`."""
+    theirs = circle_of(session, staff).customers
+    if not theirs:
         return
-    own = select(Line.id).where(Line.batch_id == batch.id, Line.customer_ref == staff.customer_ref)
-    if session.scalar(own.limit(1)) is not None:
+    paid = select(Line.id).where(Line.batch_id == batch.id, Line.customer_ref.in_(theirs))
+    if session.scalar(paid.limit(1)) is not None:
         raise Refusal("payout.party")
 
 

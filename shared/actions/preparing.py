@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.actions.assessing import risk_rules_of
+from shared.actions.kinship import circle_of
 from shared.actions.payout_lines import Payee, drafted, write_lines
 from shared.actions.withholding import TaxOffice
 from shared.applications.facts import Application, FactRow, Kind
@@ -49,9 +50,9 @@ class Prepared:
 def prepare(session: Session, campaign_id: int, maker: Staff | str, now: datetime) -> Prepared:
     """Collect all that stands available in a campaign into a new batch.
 
-    `maker`: an employee, whose own rewards wait for another's batch, or the operator of the
-    command line. Members of whom the ledger does not yet say all that was heard wait as well,
-    and those of whom the risk checks have a referral to look at.
+    `maker`: an employee, whose own rewards and those of who is close to them wait for another's
+    batch, or the operator of the command line. Members of whom the ledger does not yet say all
+    that was heard wait as well, and those of whom the risk checks have a referral to look at.
     Refusals: `payout.paused`, `payout.nothing`, `payout.authority`.
     """
     campaign = lock_campaign(session, campaign_id)
@@ -71,11 +72,11 @@ def prepare(session: Session, campaign_id: int, maker: Staff | str, now: datetim
         and each.unit is not Unit.CHOICE
     ]
     payees = payees_of(session, {each.key.party for each in found})
-    own = maker.customer_ref if isinstance(maker, Staff) else None
+    theirs = circle_of(session, maker).customers if isinstance(maker, Staff) else frozenset()
     found = [
         each
         for each in found
-        if (payee := payees[each.key.party]).known and (own is None or payee.customer_ref != own)
+        if (payee := payees[each.key.party]).known and payee.customer_ref not in theirs
     ]
     drafts = list(drafted(found, TaxOffice(session, campaign, found, now)))
     if not drafts:

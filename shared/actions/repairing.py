@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from shared.actions.kinship import circle_of
 from shared.base.errors import Refusal
 from shared.campaigns.campaigns import Life, get_campaign
 from shared.people.members import get_member
@@ -78,7 +79,8 @@ def apply_repair(session: Session, repair_id: int, staff: Staff, now: datetime) 
     """Carry a repair out; the settler posts what follows.
 
     Refusals: `repair.unknown`, `repair.applied`, `repair.authority` (the desk's and managers'
-    work), `repair.same` (who proposed it), `repair.party` (their own account), `repair.paused`.
+    work), `repair.same` (who proposed it), `repair.party` (their own account, or of
+    somebody close to them), `repair.paused`.
     """
     repair = session.get(Repair, repair_id, populate_existing=True)
     if repair is None:
@@ -107,7 +109,8 @@ def apply_repairs(
 ) -> int:
     """Carry out a campaign's open repairs up to a number, those that this person may; how many.
 
-    What they proposed themselves and what concerns their own account is left to another.
+    What they proposed themselves and what concerns them or somebody close to them is left to
+    another.
     Refusals `repair.authority`, `repair.paused`.
     """
     query = select(Repair).where(
@@ -135,7 +138,7 @@ def _refuse(session: Session, repair: Repair, staff: Staff) -> None:
         raise Refusal("repair.same")
     if repair.member_id != WHOLE_CAMPAIGN:
         member = get_member(session, repair.member_id)
-        if staff.customer_ref is not None and staff.customer_ref == member.customer_ref:
+        if member.id in circle_of(session, staff).members:
             raise Refusal("repair.party")
     if get_campaign(session, repair.campaign_id).life == Life.PAUSED:
         raise Refusal("repair.paused")

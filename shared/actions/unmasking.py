@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from shared.actions.approvals import check_right
-from shared.actions.preparing import payees_of
+from shared.actions.finding import is_party_to
+from shared.actions.kinship import circle_of
 from shared.base.errors import Refusal
 from shared.people.members import Member
 from shared.people.persons import Person, name_of, phone_of
@@ -47,16 +48,23 @@ def person_behind(session: Session, party: str) -> Person | None:
     return session.get(Person, owner.person_id) if owner.person_id is not None else None
 
 
+def _is_party(session: Session, staff: Staff, party: str) -> bool:
+    kind, _, number = party.partition(":")
+    if kind == "friend":
+        return is_party_to(session, staff, session.get_one(Referral, int(number)))
+    return int(number) in circle_of(session, staff).members
+
+
 def unmask(session: Session, staff: Staff, party: str, reason: str, now: datetime) -> Plain:
     """Show one person in full; the look is kept with its reason, and audited.
 
     Refusals: `desk.read_only`, `unmask.reason` (least), `unmask.often` (most, minutes),
-    `unmask.own` for one's own card, `unmask.erased`. LookupError as `person_behind`.
+    `unmask.own` (oneself, or somebody close), `unmask.erased`. LookupError as `person_behind`.
     """
     check_right(staff)
     session.refresh(staff, with_for_update=True)  # two looks at once are counted one by one
     person = person_behind(session, party)
-    if staff.customer_ref and payees_of(session, {party})[party].customer_ref == staff.customer_ref:
+    if _is_party(session, staff, party):
         raise Refusal("unmask.own")
     words = " ".join(reason.split())[:LONGEST_REASON]
     if sum(character.isalnum() for character in words) < SHORTEST_REASON:

@@ -63,9 +63,12 @@ def _signature(session: Session, ask_id: int, claim_id: int) -> str:
 
 
 def ask_by_word(session: Session, word: str, *, lock: bool = False) -> ClaimAsk:
-    """The question of an address. Refusal `ask.unknown` for what we never wrote."""
+    """The question of an address. Refusal `ask.unknown` for what we never wrote, another
+    spelling of the same number included."""
     number, _, signature = word.partition("-")
     if not (number.isascii() and number.isdigit() and len(number) <= 15 and signature.isascii()):
+        raise Refusal("ask.unknown")
+    if number.startswith("0"):
         raise Refusal("ask.unknown")
     ask = session.get(ClaimAsk, int(number), with_for_update=lock)
     claim_id = ask.claim_id if ask is not None else 0

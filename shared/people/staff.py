@@ -112,6 +112,15 @@ def same_person(session: Session, staff: Staff, actor: str) -> bool:
     return other is not None and other.customer_ref == staff.customer_ref
 
 
+def numbers_of(session: Session, staff: Staff) -> frozenset[int]:
+    """Under which rows this person acts or acted: their own, and every other staff number with
+    the same card (`same_person`)."""
+    if staff.customer_ref is None:
+        return frozenset({staff.id})
+    same = select(Staff.id).where(Staff.customer_ref == staff.customer_ref)
+    return frozenset({staff.id, *session.scalars(same)})
+
+
 def set_pin(staff: Staff, pin: str) -> None:
     """A PIN of six digits, not a run or a repetition. Refusal `staff.weak_pin`."""
     runs = "01234567890 09876543210"
