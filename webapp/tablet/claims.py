@@ -15,7 +15,7 @@ from shared.base.money import Unit
 from shared.campaigns.campaigns import version
 from shared.campaigns.clauses import BaseClause
 from shared.claims.claims import BY_PEOPLE, Claim, State
-from shared.claims.evidence import EvidenceKind
+from shared.claims.evidence import UNCREDITABLE, kinds_of
 from shared.people.staff import Staff
 from shared.reports.branch_day import zone_at
 from shared.reports.claims import ClaimDetails, QueueLine, claim_details, claim_queue
@@ -102,7 +102,7 @@ def claims_page(
         "step": step,
         "gone": opened and line is None,
         "answers": _answers(session, line, details, step),
-        "no_application": details is not None and _no_application(details),
+        "bar": _bar(details) if details is not None else "",
         "reasons": REASONS,
         "refused": refused,
         "zone": zone_at(session, now),
@@ -133,8 +133,10 @@ def _details(session: Session, staff: Staff, line: QueueLine | None) -> ClaimDet
         return None
 
 
-def _no_application(details: ClaimDetails) -> bool:
-    return any(found.kind is EvidenceKind.NO_APPLICATION for found in details.evidence)
+def _bar(details: ClaimDetails) -> str:
+    """Why nobody can credit it; empty when somebody can."""
+    kinds = kinds_of(details.evidence)
+    return next((kind.value for kind in UNCREDITABLE if kind in kinds), "")
 
 
 def _effect(session: Session, line: QueueLine, details: ClaimDetails) -> Effect:
