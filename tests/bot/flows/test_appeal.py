@@ -10,6 +10,7 @@ from claim_tales import CHEN, MEI, Tale
 from sqlalchemy import select
 from talk import Talk
 
+from shared.actions.erasing import erase_member
 from shared.base import i18n
 from shared.base.database import Database
 from shared.base.i18n import Locale
@@ -197,6 +198,21 @@ def test_the_list_shows_every_state_and_its_clock(
     tale.talk.later(hours=49)
     lists()
     alice.sees(alice.words("claims.state.late", due=words_of(tale, -1)))
+
+
+def test_after_erasure_nothing_is_asked_or_kept(tale: Tale) -> None:
+    """The answer was decided and would have left; an old button is nobody's now."""
+    number = refused(tale)
+    tale.alice.taps("button.appeal").taps("button.appeal_yes")
+    tale.decides(CHEN, credit=False, reason=NO)
+    with tale.talk.database.transaction() as session:
+        chat = session.scalars(select(Chat).where(Chat.address == "1001")).one()
+        erase_member(session, chat, tale.talk.story.now)
+    tale.alice.fresh = []
+    tale.talk.later(days=40)
+    assert tale.alice.fresh == []
+    tale.alice.taps_data(f"1:opine:{number}:good").sees_not("opinion.kept")
+    assert opinion(tale) is None
 
 
 def test_an_opinion_about_no_claim_of_ones_own_is_not_kept(tale: Tale) -> None:

@@ -203,7 +203,6 @@ def test_ones_own_copy_has_the_answer(floor: Floor) -> None:
     }
 
 
-@SQLITE
 def test_the_share_is_counted_by_the_month_of_the_answer_in_the_campaigns_zone(
     floor: Floor,
 ) -> None:

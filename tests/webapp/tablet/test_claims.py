@@ -264,6 +264,21 @@ def test_the_answer_is_shown_as_its_member_will_read_it(mei: Counter, the_house:
         assert session.scalars(select(Claim.template)).one() == "branch"
 
 
+def test_a_claim_far_down_the_queue_opens_by_its_number(mei: Counter, the_house: House) -> None:
+    """The list ends after fifty; the member at the counter has the fifty-first."""
+    number = the_house.files()
+    with the_house.database.transaction() as session:
+        row = session.scalars(select(Claim)).one()
+        kept = {c.key: getattr(row, c.key) for c in Claim.__table__.columns}
+        earlier = row.due_at - timedelta(hours=1)
+        for n in range(50):
+            session.add(Claim(**kept | {"id": 100 + n, "number": f"C-{n:06}", "due_at": earlier}))
+    assert number not in mei.opens("/tablet/claims").html
+    page = mei.opens(f"/tablet/claims/{number}")
+    assert page.has("claim-refuse")
+    assert words("tablet.claim.gone") not in page.html
+
+
 def test_what_is_older_than_any_override_is_refused_only(mei: Counter, the_house: House) -> None:
     the_house.bank_hears()
     the_house.clock.passes(days=91)
