@@ -26,6 +26,7 @@ from shared.campaigns.advertising.rules import Channel, Explained, Finding, Rule
 from shared.campaigns.campaigns import current_version, limit_at, shown_campaign
 from shared.campaigns.rules import MONTHLY_CAP
 from shared.claims.answers import answer_words
+from shared.claims.opinions import Opinion
 from shared.people.chats import Chat
 from shared.people.members import get_member, person_of
 from shared.people.persons import name_of
@@ -209,12 +210,25 @@ def _decided(notice: Notice) -> Safe:
     return Safe(answer_words(notice.locale, notice.params))
 
 
-def _appeal(notice: Notice) -> Row:
-    """Where the member may disagree."""
+def _say_back(notice: Notice) -> Row:
+    """Where the member may disagree; once nothing more can come, may say how it was handled."""
+    if notice.params.get("asks"):
+        return _opinions(notice)
     if "until" not in notice.params:
         return ()
     label = i18n.text(notice.locale, "button.appeal")
     return (Button(label, data=encode(Verb.APPEAL, notice.params["number"])),)
+
+
+def _opinions(notice: Notice) -> Row:
+    number = notice.params["number"]
+    return tuple(
+        Button(
+            i18n.text(notice.locale, f"button.opinion.{each}"),
+            data=encode(Verb.OPINION, number, each.value),
+        )
+        for each in Opinion
+    )
 
 
 def _moment(notice: Notice, name: str) -> str:
@@ -265,7 +279,7 @@ KINDS: dict[str, Kind] = {
     "choice.lapsed": Kind(lambda notice: notice.say("choice.lapsed")),
     "reward.expired": Kind(lambda notice: notice.say("reward.expired")),
     "claim.decided": Kind(
-        _decided, (("button.claims", Screen.CLAIMS), *_INVITE_MORE[:1]), acts=_appeal
+        _decided, (("button.claims", Screen.CLAIMS), *_INVITE_MORE[:1]), acts=_say_back
     ),
     "claim.asked": Kind(_asked, _CLAIMS),
     "claim.goes_on": Kind(
@@ -276,6 +290,11 @@ KINDS: dict[str, Kind] = {
     ),
     "claim.late": Kind(
         lambda notice: notice.say("claim.late", number=notice.params["number"]), _CLAIMS
+    ),
+    "claim.opinion": Kind(
+        lambda notice: notice.say("claim.opinion", number=notice.params["number"]),
+        _CLAIMS,
+        acts=_opinions,
     ),
     "claim.missed": Kind(
         lambda notice: notice.say("claim.missed"), (("button.claim", Screen.CLAIM),)

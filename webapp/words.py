@@ -98,6 +98,7 @@ def page_words(locale: Locale) -> dict[str, Any]:
         "day": in_zone(i18n.day),
         "full_day": in_zone(i18n.full_day),
         "moment": in_zone(i18n.moment),
+        "month": partial(i18n.month, locale),
         "refusal_text": partial(i18n.refusal_text, locale),
     }
 

@@ -70,7 +70,8 @@ def _stands(turn: Turn, claim: ClaimLine) -> Safe:
         since, ends = moment(turn, claim.asked.since), moment(turn, claim.asked.ends_at)
         return turn.say("claims.state.asked", since=since, ends=ends)
     if claim.state in OPEN:
-        return turn.say(f"claims.state.{claim.state}", due=moment(turn, claim.due_at))
+        stands = "late" if claim.due_at <= turn.now else claim.state.value
+        return turn.say(f"claims.state.{stands}", due=moment(turn, claim.due_at))
     said = turn.say(f"claims.outcome.{claim.outcome}")
     if claim.appeal_until is None:
         return said

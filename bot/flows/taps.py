@@ -52,6 +52,8 @@ class Verb(StrEnum):
     """nonce of the claim: from the first question"""
     APPEAL = "appeal"
     """case number: asks; and `yes`: files it"""
+    OPINION = "opine"
+    """case number, opinion: how the claim was handled"""
     CANCEL = "cancel"
     FAQ = "faq"
     """topic"""

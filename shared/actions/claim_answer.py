@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from shared.actions.claim_opinion import follow_answer
 from shared.actions.claim_rules import rules_for
 from shared.actions.joining import language
 from shared.actions.notifying import notify_member
@@ -41,10 +42,11 @@ def tell_decision(session: Session, claim: Claim, now: datetime) -> None:
     template = Template(claim.template or Template.PLAIN)
     params = _params(session, claim, outcome, template, (claim.told_at, claim.appeal_until))
     again = "" if claim.appealed_at is None else ":again"
-    notify_member(
+    sent = notify_member(
         session, claim.member_id, "claim.decided", params, now,
         once=f"claim:{claim.id}:decided{again}", always=True, not_before=claim.told_at,
     )  # fmt: skip
+    follow_answer(session, claim, final="until" not in params, sent=sent)
 
 
 def preview(
@@ -88,4 +90,6 @@ def _params(
         params["final"] = True
     elif outcome != "credited" and until > told_at:
         params["until"] = until.isoformat()
+    if "until" not in params:  # nothing more can come
+        params["asks"] = True
     return params

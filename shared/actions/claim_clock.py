@@ -1,5 +1,6 @@
 """The clocks of claims: the machine answers, silence ends a question, what nobody decides goes to
-the managers before its time is over, and lateness is never silent.
+the managers before its time is over, lateness is never silent, and once all is said the member
+is asked how it went.
 
 Any number of workers may turn them: what is due is found first, then each claim is locked,
 looked at again and moved on in a transaction of its own.
@@ -13,6 +14,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
+from shared.actions.claim_opinion import ask_opinion
 from shared.actions.judging import (
     MACHINE,
     evidence_of,
@@ -24,7 +26,8 @@ from shared.actions.notifying import notify_member
 from shared.base.database import Database
 from shared.claims import asks, claims
 from shared.claims.asks import Answer, ClaimAsk, ask_of
-from shared.claims.claims import QUEUED, Claim, Reason, State, claim_for_update
+from shared.claims.claims import DECIDED, QUEUED, Claim, Reason, State, claim_for_update
+from shared.claims.opinions import to_ask
 from shared.people.staff import Role, Staff
 from shared.post.audit import record
 
@@ -35,10 +38,11 @@ log = structlog.get_logger()
 
 
 def turn_claims(database: Database, public_url: str, now: datetime, most: int = MOST) -> int:
-    """Do what is due for up to `most` claims; for how many it was done. A claim that cannot be
+    """Do what is due for up to `most` claims, and ask of as many others how they were handled; for
+    how many it was done. A claim that cannot be
     judged is put off and logged, and the others go on."""
     with database.reading() as session:
-        due = _due(session, now, most)
+        due = [*_due(session, now, most), *to_ask(session, now, most)]
     done = 0
     for claim_id in due:
         try:
@@ -92,6 +96,8 @@ def _turn(session: Session, claim: Claim, public_url: str, now: datetime) -> Non
         _escalate(session, claim, now)
     elif state in QUEUED and claim.due_at <= now and claim.late_at is None:
         _own_up(session, claim, now)
+    elif state in DECIDED:
+        ask_opinion(session, claim, now)
 
 
 def _end_silence(session: Session, claim: Claim, now: datetime) -> None:

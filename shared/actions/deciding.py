@@ -20,7 +20,7 @@ from shared.base.errors import Refusal
 from shared.claims import claims
 from shared.claims.answers import Template, hold_offered
 from shared.claims.claims import BY_PEOPLE, QUEUED, Claim, Reason, State
-from shared.claims.evidence import Evidence, EvidenceKind, disputed, kinds_of
+from shared.claims.evidence import UNCREDITABLE, Evidence, EvidenceKind, disputed, kinds_of
 from shared.claims.grounds import grounds_of
 from shared.claims.hands import acted, decided_before, first_of_two
 from shared.people.staff import Role, Staff, numbers_of
@@ -46,8 +46,8 @@ def decide_claim(
     Refusals: `claim.unknown`, `claim.decided`, `claim.party` (their own or their card's),
     `claim.authority` (above the branch's limit, an appeal, or another role), `claim.second` (the
     same person again), `claim.again` (decided it before the appeal), `claim.no_application`,
-    `claim.reason`, `claim.template`, `claim.paid` (another member was rewarded for this
-    application: that money stays, so nothing is left to credit).
+    `claim.too_old` (older than any override), `claim.reason`, `claim.template`, `claim.paid`
+    (another member was rewarded for this application: that money stays, so nothing is left).
     """
     claim = claims.claim_for_update(session, claim_id)
     if State(claim.state) not in QUEUED:
@@ -59,7 +59,7 @@ def decide_claim(
         raise Refusal("claim.again")
     actor = f"staff:{staff.id}"
     if to_credit:
-        _refuse_paid(session, claim)
+        _refuse_uncreditable(session, claim)
     if not to_credit and reason not in BY_PEOPLE:
         raise Refusal("claim.reason")
     hold_offered(template, to_credit)
@@ -164,7 +164,11 @@ def _concerns(session: Session, claim: Claim, circle: Circle) -> bool:
     return bool(set(session.scalars(has)) & circle.members)
 
 
-def _refuse_paid(session: Session, claim: Claim) -> None:
+def _refuse_uncreditable(session: Session, claim: Claim) -> None:
+    kinds = kinds_of(evidence_of(session, claim))
+    for kind in UNCREDITABLE:
+        if kind in kinds:
+            raise Refusal(f"claim.{kind}")
     application = grounds_of(session, claim, rules_for(session, claim)).application
     if application is not None and paid_elsewhere(session, application, claim.member_id):
         raise Refusal("claim.paid")

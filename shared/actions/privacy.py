@@ -29,6 +29,7 @@ from shared.actions.own_copy import (
 from shared.applications.facts import Application, FactRow
 from shared.claims.asks import Answer, ClaimAsk
 from shared.claims.claims import DECIDED, Claim
+from shared.claims.opinions import ClaimOpinion
 from shared.people.chats import Chat
 from shared.people.consents import Consent
 from shared.people.members import get_member, person_of
@@ -98,9 +99,11 @@ def _claim(session: Session, claim: Claim, now: datetime) -> Copy:
     line, steps = own_line(session, claim, now), seen_steps(session, claim, now)
     at, state = steps[-1]
     decided = at if state in DECIDED else None
+    said = session.get(ClaimOpinion, claim.id)
     return {
         **part_of(claim, state=state.value, told_at=decided),
         "outcome": line.outcome or None,
+        "opinion": part_of(said) if said is not None and said.opinion else None,
         "steps": [{"at": iso(since), "state": each.value} for since, each in steps],
     }
 

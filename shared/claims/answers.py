@@ -50,7 +50,7 @@ def answer_words(locale: Locale, params: Mapping[str, Any]) -> str:
     """The whole answer as the chat's markup.
 
     `params`: number, outcome, clause, version; template; `until` (ISO, with `zone`): the refusal
-    can be appealed against; `final`: it was.
+    can be appealed against; `final`: it was; `asks`: how it was handled is asked below.
     """
     lines = [
         text(
@@ -69,4 +69,6 @@ def answer_words(locale: Locale, params: Mapping[str, Any]) -> str:
         lines.append(text(locale, "notice.claim.may_appeal", day=day))
     elif params.get("final"):
         lines.append(text(locale, "notice.claim.final"))
+    if params.get("asks"):
+        lines.append(text(locale, "notice.claim.asks"))
     return "\n".join(lines)

@@ -145,6 +145,9 @@ DOUBTS = frozenset(
 )
 """What the machine leaves to people."""
 
+UNCREDITABLE = (EvidenceKind.NO_APPLICATION, EvidenceKind.TOO_OLD)
+"""What nobody credits, two people neither: nothing is there, or it is older than any override."""
+
 DISPUTES = frozenset(
     {
         EvidenceKind.CREDITED_ELSEWHERE,

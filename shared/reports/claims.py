@@ -162,6 +162,14 @@ def claim_queue(session: Session, staff: Staff, most: int = 50) -> tuple[QueueLi
     return tuple(_line(session, staff, row, circle) for row in rows)
 
 
+def queue_line(session: Session, staff: Staff, claim_id: int) -> QueueLine | None:
+    """One claim that waits for a person, however far down; None once it waits no more."""
+    claim = session.get(Claim, claim_id)
+    if claim is None or State(claim.state) not in QUEUED:
+        return None
+    return _line(session, staff, claim, circle_of(session, staff))
+
+
 def _line(session: Session, staff: Staff, claim: Claim, circle: Circle) -> QueueLine:
     member = get_member(session, claim.member_id)
     return QueueLine(

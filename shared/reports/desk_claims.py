@@ -21,7 +21,7 @@ from shared.actions.kinship import circle_of
 from shared.campaigns.campaigns import Campaign, get_campaign
 from shared.claims.asks import ClaimAsk, ask_of
 from shared.claims.claims import DECIDED, OPEN, QUEUED, Claim, ClaimStep, State, steps_of
-from shared.claims.evidence import Evidence, EvidenceKind, disputed, kinds_of
+from shared.claims.evidence import UNCREDITABLE, Evidence, EvidenceKind, disputed, kinds_of
 from shared.claims.hands import had_a_hand
 from shared.people.staff import Staff
 from shared.reports.desk_people import Masked, masked, who
@@ -204,7 +204,7 @@ def claim_case(session: Session, staff: Staff, number: int) -> ClaimCase:
         open_ and may_assign(staff, claim),
         staff.active and staff.role in DECIDERS and State(claim.state) in QUEUED,
         had_a_hand(session, claim, staff),
-        may_credit(session, staff, claim) and EvidenceKind.NO_APPLICATION not in kinds_of(found),
+        may_credit(session, staff, claim) and not kinds_of(found) & set(UNCREDITABLE),
     )
 
 

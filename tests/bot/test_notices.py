@@ -98,6 +98,7 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
         "C-7K2Q9M",
     ),
     ("claim.late", {"number": "C-7K2Q9M"}, "C-7K2Q9M"),
+    ("claim.opinion", {"number": "C-7K2Q9M"}, "C-7K2Q9M"),
     ("claim.missed", {}, ""),
     ("greeting.withdrawn", {"found": [["superlative", "最", []]]}, "最"),
     ("chat.replaced", {}, "/start"),

@@ -17,10 +17,10 @@ from shared.actions.claim_assigning import assign_claim
 from shared.actions.deciding import decide_claim
 from shared.base.errors import Refusal
 from shared.base.money import Unit
-from shared.campaigns.campaigns import Campaign
 from shared.claims.claims import BY_PEOPLE, Claim, Reason, State, steps_of
 from shared.people.staff import Staff
 from shared.post.audit import record
+from shared.reports.claim_opinions import opinions_by_month, zone_of
 from shared.reports.desk_claims import ClaimCase, ClaimRow, Show, claim_case, claim_rows
 from shared.reports.desk_rows import Slice
 from webapp.claim_words import answers_to, chosen_template, clock_of
@@ -69,13 +69,18 @@ class Sought:
     """What the address asks for."""
 
     show: Show
-    campaign: Campaign | None
+    campaign_id: int | None
+    slug: str
+
+    @property
+    def narrowed(self) -> dict[str, str]:
+        """The campaign for another address."""
+        return {"campaign": self.slug} if self.slug else {}
 
     @property
     def kept(self) -> dict[str, str]:
         """The same for another address."""
-        slug = {"campaign": self.campaign.slug} if self.campaign else {}
-        return {"show": self.show.value, **slug}
+        return {"show": self.show.value, **self.narrowed}
 
 
 @desk.get("/claims")
@@ -87,11 +92,12 @@ def claims() -> Answer:
         staff = session.get_one(Staff, present().staff_id)
         found = _read(session, staff, sought, after, A_PAGE)
         words = {each: t(f"desk.claim.show.{each.value}") for each in Show}
-        slug = {"campaign": sought.campaign.slug} if sought.campaign else {}
-        choices = filters("desk.claims", "show", words, sought.show, **slug)
+        choices = filters("desk.claims", "show", words, sought.show, **sought.narrowed)
+        zone = zone_of(session, sought.campaign_id, now)
+        opinions = opinions_by_month(session, sought.campaign_id, zone, now)
         return page(
             "claims", "claims", rows=found.rows, choices=choices[1:], show=sought.show,
-            kept=sought.kept, campaign=sought.campaign, tones=TONES,
+            kept=sought.kept, slug=sought.slug, tones=TONES, opinions=opinions,
             clocks={row.claim.id: clock_of(row.claim.due_at, now) for row in found.rows},
             start=url_for("desk.claims", **sought.kept) if after else "",
             further=url_for("desk.claims", **sought.kept, after=found.after)
@@ -212,12 +218,12 @@ def _sought(session: Session, given: MultiDict[str, str]) -> Sought:
     """NotFound for a campaign that there is not."""
     show = one_of(Show, given.get("show")) or Show.WAITS
     slug = given.get("campaign", "")
-    return Sought(show, campaign_of(session, slug) if slug else None)
+    return Sought(show, campaign_of(session, slug).id if slug else None, slug)
 
 
 def _read(session: Session, staff: Staff, sought: Sought, after: str, most: int) -> Slice[ClaimRow]:
-    campaign_id = sought.campaign.id if sought.campaign else None
-    return claim_rows(session, staff, sought.show, campaign_id, after, most, wiring().now())
+    now = wiring().now()
+    return claim_rows(session, staff, sought.show, sought.campaign_id, after, most, now)
 
 
 def _all(sought: Sought) -> Iterator[list[Cell]]:

@@ -15,10 +15,10 @@ from shared.base.money import Unit
 from shared.campaigns.campaigns import version
 from shared.campaigns.clauses import BaseClause
 from shared.claims.claims import BY_PEOPLE, Claim, State
-from shared.claims.evidence import EvidenceKind
+from shared.claims.evidence import UNCREDITABLE, kinds_of
 from shared.people.staff import Staff
 from shared.reports.branch_day import zone_at
-from shared.reports.claims import ClaimDetails, QueueLine, claim_details, claim_queue
+from shared.reports.claims import ClaimDetails, QueueLine, claim_details, claim_queue, queue_line
 from webapp.claim_words import Answers, answers_to, clock_of
 from webapp.sitting import Answer
 from webapp.tablet.face import tablet, workplace
@@ -76,10 +76,8 @@ def id_of(session: Session, number: str) -> int:
 
 
 def line_of(session: Session, staff: Staff, number: str) -> QueueLine | None:
-    """The claim in this person's queue; None once it left it. NotFound for one that never was."""
-    claim_id = id_of(session, number)
-    queue = claim_queue(session, staff)
-    return next((line for line in queue if line.id == claim_id), None)
+    """The claim while it waits; None once it does not. NotFound for one that never was."""
+    return queue_line(session, staff, id_of(session, number))
 
 
 def claims_page(
@@ -102,13 +100,14 @@ def claims_page(
         "step": step,
         "gone": opened and line is None,
         "answers": _answers(session, line, details, step),
-        "no_application": details is not None and _no_application(details),
+        "bar": _bar(details) if details is not None else "",
         "reasons": REASONS,
         "refused": refused,
         "zone": zone_at(session, now),
         "State": State,
     }
-    given["clocks"] = {row.id: clock_of(row.due_at, now) for row in given["queue"]}
+    shown = [*given["queue"], *([line] if line else [])]
+    given["clocks"] = {row.id: clock_of(row.due_at, now) for row in shown}
     return workplace("claims", "claims", status, **given)
 
 
@@ -133,8 +132,10 @@ def _details(session: Session, staff: Staff, line: QueueLine | None) -> ClaimDet
         return None
 
 
-def _no_application(details: ClaimDetails) -> bool:
-    return any(found.kind is EvidenceKind.NO_APPLICATION for found in details.evidence)
+def _bar(details: ClaimDetails) -> str:
+    """Why nobody can credit it; empty when somebody can."""
+    kinds = kinds_of(details.evidence)
+    return next((kind.value for kind in UNCREDITABLE if kind in kinds), "")
 
 
 def _effect(session: Session, line: QueueLine, details: ClaimDetails) -> Effect:

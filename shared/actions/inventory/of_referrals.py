@@ -145,5 +145,11 @@ CLAIMS = {
         stays={"*": "proof of what the friend confirmed; it names nobody"},
         copied="asked_at answered_at answer locale:language text_version",
     ),
+    "claim_opinions": Kept(
+        About.MEMBER,
+        ours="claim_id", plain="ask_at asked_at", told="opinion given_at",
+        stays={"*": "counted by month; it names nobody"},
+        copied="opinion given_at",
+    ),
     "claim_sweeps": Kept(About.NOBODY, ours="campaign_id", plain="night at invited"),
 }  # fmt: skip

@@ -5,12 +5,30 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from counter import ALICE, BOB, EMILY, MEI, MEIS_CARD, Counter, House, both_engines, house, words
+from counter import (
+    ALICE,
+    AUDITOR,
+    BOB,
+    CHEN,
+    ELSEWHERE,
+    EMILY,
+    FAR,
+    MEI,
+    MEIS_CARD,
+    Counter,
+    House,
+    Page,
+    both_engines,
+    house,
+    words,
+)
 from sqlalchemy import select
 
 from shared.base.database import Database
+from shared.base.i18n import Locale
 from shared.base.settings import Settings
 from shared.claims.claims import Claim, ClaimStep, Reason, State
+from shared.people.staff import Staff
 from shared.referrals.referrals import CreditRow, Referral
 from webapp.tablet.claims import REASONS, clock_of
 
@@ -192,6 +210,85 @@ def test_above_the_branch_limit_only_a_manager_decides(
     assert state_of(the_house, number) is State.WITH_PERSON
     credits_in(the_house.chen(), number)
     assert state_of(the_house, number) is State.CREDITED
+
+
+def staff_id(the_house: House, staff_no: str) -> str:
+    with the_house.database.reading() as session:
+        return str(session.scalars(select(Staff.id).where(Staff.staff_no == staff_no)).one())
+
+
+def gives(counter: Counter, number: str, to: str) -> Page:
+    counter.opens(f"/tablet/claims/{number}")
+    return counter.posts(f"/tablet/claims/{number}/assign", to=to)
+
+
+def test_a_teller_takes_a_claim_and_a_colleague_does_not_take_it_from_them(
+    mei: Counter, the_house: House
+) -> None:
+    number = the_house.files()
+    own, far = staff_id(the_house, MEI), staff_id(the_house, FAR)
+    page = gives(mei, number, own)
+    assert words("tablet.claim.given.own", number=number) in page.html
+    assert words("tablet.claim.yours") in mei.opens("/tablet/claims").html
+    elsewhere = the_house.tablet()
+    elsewhere.enrols(ELSEWHERE)
+    elsewhere.signs_in(FAR)
+    assert not elsewhere.opens(f"/tablet/claims/{number}").has("claim-give")
+    for to in (far, ""):
+        assert words("error.claim.authority") in gives(elsewhere, number, to).html
+    for wrong in ("999", "x", "9" * 30, staff_id(the_house, AUDITOR)):
+        assert words("error.claim.assignee") in gives(mei, number, wrong).html
+    handed = gives(mei, number, staff_id(the_house, CHEN))
+    assert words("tablet.claim.given.on", number=number) in handed.html
+    assert not handed.has("claim-give")  # Chen's now
+    chen = the_house.chen()
+    assert words("tablet.claim.given.back", number=number) in gives(chen, number, "").html
+    assert state_of(the_house, number) is State.WITH_PERSON
+
+
+def test_the_answer_is_shown_as_its_member_will_read_it(mei: Counter, the_house: House) -> None:
+    """Emily reads English; whoever decides reads Chinese. Each sees their own."""
+    the_house.bank_hears()
+    number = the_house.files(EMILY)
+    page = mei.opens(f"/tablet/claims/{number}/credit")
+    assert words("notice.claim.template.share", Locale.EN) in page.html
+    assert words("notice.claim.asks", Locale.EN) in page.html
+    assert not page.has("template-link")  # of a refusal
+    refused = mei.posts(f"/tablet/claims/{number}/credit", template="branch")
+    assert words("error.claim.template") in refused.html
+    page = mei.opens(f"/tablet/claims/{number}/refuse")
+    assert words("notice.claim.template.branch", Locale.EN) in page.html
+    assert words("notice.claim.asks", Locale.EN) not in page.html  # there may be an appeal
+    mei.posts(f"/tablet/claims/{number}/refuse", reason="not_confirmed", template="branch")
+    with the_house.database.reading() as session:
+        assert session.scalars(select(Claim.template)).one() == "branch"
+
+
+def test_a_claim_far_down_the_queue_opens_by_its_number(mei: Counter, the_house: House) -> None:
+    """The list ends after fifty; the member at the counter has the fifty-first."""
+    number = the_house.files()
+    with the_house.database.transaction() as session:
+        row = session.scalars(select(Claim)).one()
+        kept = {c.key: getattr(row, c.key) for c in Claim.__table__.columns}
+        earlier = row.due_at - timedelta(hours=1)
+        for n in range(50):
+            session.add(Claim(**kept | {"id": 100 + n, "number": f"C-{n:06}", "due_at": earlier}))
+    assert number not in mei.opens("/tablet/claims").html
+    page = mei.opens(f"/tablet/claims/{number}")
+    assert page.has("claim-refuse")
+    assert words("tablet.claim.gone") not in page.html
+
+
+def test_what_is_older_than_any_override_is_refused_only(mei: Counter, the_house: House) -> None:
+    the_house.bank_hears()
+    the_house.clock.passes(days=91)
+    number = the_house.files()
+    mei.signs_in(MEI)
+    page = mei.opens(f"/tablet/claims/{number}")
+    assert words("tablet.claim.bar.too_old") in page.html
+    assert not page.has("claim-credit")
+    assert words("error.claim.too_old") in mei.posts(f"/tablet/claims/{number}/credit").html
+    assert state_of(the_house, number) is State.WITH_PERSON
 
 
 def test_claims_are_not_reached_by_counting(mei: Counter, the_house: House) -> None:

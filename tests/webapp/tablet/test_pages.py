@@ -18,7 +18,7 @@ CODE = sorted((WEBAPP / "tablet").glob("*.py"))
 BUILT = (
     "tablet.evidence.", "tablet.reason.", "tablet.claim.how.", "tablet.claim.when.",
     "tablet.claim.left.", "tablet.claim.late.", "tablet.claim.said.", "tablet.trouble.",
-    "tablet.today.", "tablet.claim.given.",
+    "tablet.today.", "tablet.claim.given.", "tablet.claim.bar.",
 )  # fmt: skip
 """Keys whose last word comes from an enum or a name."""
 
