@@ -64,7 +64,7 @@ def notes_on(session: Session, claim_id: int) -> list[Note]:
     ).all()
     keyring = keyring_of(session)
     return [
-        Note(row.at, row.staff_id, keyring.person_open(key, bytes(row.words), _FIELD))
+        Note(row.at, row.staff_id, keyring.person_open(key, bytes(row.words or b""), _FIELD))
         for row, key in rows
         if key is not None
     ]
