@@ -54,7 +54,8 @@ WORDS = {
     "greeting": "一起来喝茶", "nickname": "我的小表妹", "note": "与爱丽当面核实过两次",
     "goodwill": "爱丽的文件晚到了两天", "look": "核对登记人王波的身份",
     "own_look": "核对持卡人本人身份", "failed": "户名李爱丽不符",
-    "noted": "客户出示了与王波的聊天", "wrote": "爱丽说：表妹办好了", "told": "告诉爱丽：表妹已登记", "letter": "银行来信：王波",
+    "noted": "客户出示了与王波的聊天",
+    "wrote": "爱丽说：表妹办好了", "told": "告诉爱丽：表妹已登记", "letter": "银行来信：王波",
 }  # fmt: skip
 PICTURE = b"\xff\xd8\xff a picture of the chat"
 IDENTITIES = ("李爱丽", "王波", ALICE, ALICE[3:], FRIEND, FRIEND[3:], "a picture of the chat",
