@@ -177,6 +177,7 @@ def test_a_fetch_is_tried_six_times_and_then_the_member_is_told(tale: Tale) -> N
             picture_failed(session, one, now, for_good=False)
         now += after
     assert kept(tale) == [(PictureState.LOST, None)]
+    tale.talk.story.now = now
     tale.talk.deliver()
     tale.alice.sees("button.picture_again")
 
