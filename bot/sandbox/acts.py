@@ -14,6 +14,7 @@ from bot.sandbox.reading import Upload
 from bot.sandbox.sample import sample_png
 from bot.sandbox.state import Json
 from bot.sandbox.world import World
+from shared.base.i18n import Locale, locale_from_tag
 
 
 class NotPossible(Exception):
@@ -113,10 +114,14 @@ def send_photo(
 ) -> Letter:
     """Sends a photo; a drawn one where none is given. Raises NotPossible for what is none."""
     try:
-        body: Json = {"photo": keep_photo(world.state, content or sample_png())}
+        body: Json = {"photo": keep_photo(world.state, content or _sample(who.user))}
     except ValueError as error:
         raise NotPossible("no client sends this as a photo") from error
     return _send(world, who, body | _besides(caption, album))
+
+
+def _sample(user: User) -> bytes:
+    return sample_png(locale_from_tag(user.body.get("language_code")) or Locale.ZH_HANS)
 
 
 def send_document(
