@@ -19,6 +19,7 @@ from bot.flows import (
     choose,
     claim,
     claim_list,
+    claim_picture,
     greeting,
     groups,
     help,
@@ -72,10 +73,12 @@ class Tapped:
 
 @dataclass(frozen=True)
 class Talk:
-    """A conversation: how it asks where it stands, and how it hears what was typed."""
+    """A conversation: how it asks where it stands, how it hears what was typed, and sees."""
 
     ask: Callable[[Turn, State], Answer]
     hear: Callable[[Turn, State], Answer]
+    see: Callable[[Turn, State], Answer | None] | None = None
+    """How it takes a picture, or what came in its place; None where it wants none."""
 
 
 def _cancel(turn: Turn) -> Answer:
@@ -125,8 +128,10 @@ TAPS: dict[Verb, Tapped] = {
     Verb.SEND_CODE: Tapped(prove.send_code),
     Verb.CLAIM_WHEN: Tapped(claim.tapped),
     Verb.CLAIM_HOW: Tapped(claim.tapped),
+    Verb.CLAIM_BARE: Tapped(claim.tapped),
     Verb.CLAIM_FILE: Tapped(claim.tapped),
     Verb.CLAIM_AGAIN: Tapped(claim.tapped),
+    Verb.PICTURE: Tapped(claim_picture.tapped),
     Verb.APPEAL: Tapped(appeal.tapped),
     Verb.OPINION: Tapped(opinion.tapped),
     Verb.CANCEL: Tapped(lambda turn, _tap: _cancel(turn), members_only=False),
@@ -140,7 +145,8 @@ TAPS: dict[Verb, Tapped] = {
 TALKS: dict[Flow, Talk] = {
     Flow.START: Talk(start.ask, start.hear),
     Flow.PROVE: Talk(prove.ask, prove.hear),
-    Flow.CLAIM: Talk(claim.ask, claim.hear),
+    Flow.CLAIM: Talk(claim.ask, claim.hear, claim.see),
+    Flow.PICTURE: Talk(claim_picture.ask, claim_picture.hear, claim_picture.see),
     Flow.APPEAL: Talk(appeal.ask, appeal.hear),
     Flow.NICKNAME: Talk(nickname.ask, nickname.hear),
     Flow.GREETING: Talk(greeting.ask, greeting.hear),
@@ -274,9 +280,13 @@ def _typed(turn: Turn) -> Answer:
 
 
 def _other(turn: Turn) -> Answer:
-    """A sticker, a photo, a voice message: say so, and ask again what was asked."""
+    """A sticker, a photo, a voice message: what was asked for, else say so and ask again."""
     state = turn.waiting()
     if state is None:
         return turn.send(turn.say("unknown.other"), *start.menu(turn))
+    see = TALKS[state.flow].see
+    seen = see(turn, state) if see is not None else None
+    if seen is not None:
+        return seen
     said = Response((Reply(turn.say("unknown.other_asked")),))
     return Onward(said, state)

@@ -28,6 +28,7 @@ class Flow(StrEnum):
     START = "start"
     PROVE = "prove"
     CLAIM = "claim"
+    PICTURE = "picture"
     APPEAL = "appeal"
     NICKNAME = "nickname"
     GREETING = "greeting"

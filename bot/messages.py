@@ -20,12 +20,26 @@ class Kind(StrEnum):
     CONTACT = "contact"
     SHARE = "share"
     """Asked for something to share into another chat (inline mode)."""
+    PICTURE = "picture"
+    """A photo, or an image sent as a file."""
     OTHER = "other"
-    """A sticker, photo, voice, location, …"""
+    """A sticker, a voice, a location, another file, …"""
     LEFT = "left"
     """Blocked the bot."""
     BACK = "back"
     """Unblocked it."""
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A picture that somebody sent, as the channel names it; nothing of it is here yet."""
+
+    source: str
+    """By which the channel gives it out."""
+    size: int | None = None
+    """In bytes, where the channel says so."""
+    kind: str = "image/jpeg"
+    """As the sender's client calls it; believed only to say no early."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,9 @@ class Incoming:
     own_contact: bool = False
     """The contact is the sender's own, and was not forwarded."""
     in_group: bool = False
+    picture: Attached | None = None
+    album: str = ""
+    """What several pictures sent at once have in common; each comes by itself."""
 
 
 @dataclass(frozen=True)

@@ -243,6 +243,12 @@ def _asked(notice: Notice) -> Safe:
     return notice.say(f"claim.asked_{way}", number=notice.params["number"], link=link, ends=ends)
 
 
+def _again(notice: Notice) -> Row:
+    """Where the member may send a picture once more."""
+    label = i18n.text(notice.locale, "button.picture_again")
+    return (Button(label, data=encode(Verb.PICTURE, notice.params["number"])),)
+
+
 @dataclass(frozen=True)
 class Kind:
     """How one kind of notice is worded, and what its one row of buttons opens."""
@@ -295,6 +301,13 @@ KINDS: dict[str, Kind] = {
         lambda notice: notice.say("claim.opinion", number=notice.params["number"]),
         _CLAIMS,
         acts=_opinions,
+    ),
+    "claim.picture_lost": Kind(
+        lambda notice: notice.say(
+            f"claim.picture_lost.{notice.params['why']}", number=notice.params["number"]
+        ),
+        _CLAIMS,
+        acts=_again,
     ),
     "claim.missed": Kind(
         lambda notice: notice.say("claim.missed"), (("button.claim", Screen.CLAIM),)

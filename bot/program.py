@@ -27,6 +27,7 @@ from bot.telegram.errors import seconds_to_wait
 from bot.telegram.fetching import Fetching
 from bot.telegram.hearing import Hearing
 from bot.telegram.menu import ChatMenus, introduce
+from bot.telegram.pictures import Pictures, file_client
 from shared.base.clock import Clock, file_clock, system_clock
 from shared.base.database import Database, open_database
 from shared.base.errors import Misconfigured
@@ -53,6 +54,7 @@ class Program:
     delivery: Delivery
     hearing: Hearing
     fetching: Fetching
+    pictures: Pictures
 
 
 def run(settings: Settings) -> None:
@@ -93,7 +95,7 @@ def build(
     polling: HTTPXRequest,
     pace: Pace,
 ) -> Program:
-    """Join the parts: Telegram → inbox → conversation → outbox → Telegram."""
+    """Join the parts: Telegram → inbox → conversation → outbox → Telegram; pictures besides."""
     place = Place(
         public_url=settings.public_url,
         bot_username=bot.username,
@@ -106,7 +108,10 @@ def build(
     menus = ChatMenus(bot, door)
     hearing = Hearing(database, clock, bot, place, respond, delivery, door, menus)
     fetching = Fetching(bot, polling, database, clock, hearing.ring)
-    return Program(bot, door, delivery, hearing, fetching)
+    files = file_client(trust_env=not _is_here(settings.telegram_api))
+    base = f"{settings.telegram_api}/file/bot{bot.token}/"
+    pictures = Pictures(database, clock, bot, files, base)
+    return Program(bot, door, delivery, hearing, fetching, pictures)
 
 
 async def _until_signal(settings: Settings) -> None:
@@ -117,11 +122,11 @@ async def _until_signal(settings: Settings) -> None:
 
 
 async def _work(program: Program, stop: asyncio.Event) -> None:
-    """Run the three loops; if one breaks, stop them all and say why."""
+    """Run the loops; if one breaks, stop them all and say why."""
     program.door.spend(introduce(program.bot))
     loops = [
         asyncio.create_task(part.run())
-        for part in (program.fetching, program.hearing, program.delivery)
+        for part in (program.fetching, program.hearing, program.delivery, program.pictures)
     ]
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -132,6 +137,7 @@ async def _work(program: Program, stop: asyncio.Event) -> None:
         await asyncio.gather(*loops, stopping, return_exceptions=True)
         await program.delivery.stop(GRACE)
         await program.door.close()
+        await program.pictures.close()
     for task in done - {stopping}:
         task.result()
 
@@ -173,17 +179,17 @@ def _token(settings: Settings) -> str:
 
 def _request(settings: Settings, connections: int) -> HTTPXRequest:
     """A proxy of the environment is for the world outside, not for this machine's sandbox."""
-    host = urlsplit(settings.telegram_api).hostname or ""
     return HTTPXRequest(
         connection_pool_size=connections,
         read_timeout=_SEND_SECONDS,
         write_timeout=_SEND_SECONDS,
         pool_timeout=_SEND_SECONDS,
-        httpx_kwargs={"trust_env": not _is_here(host)},
+        httpx_kwargs={"trust_env": not _is_here(settings.telegram_api)},
     )
 
 
-def _is_here(host: str) -> bool:
+def _is_here(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
     try:
         return ip_address(host).is_loopback
     except ValueError:

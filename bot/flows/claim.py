@@ -1,4 +1,5 @@
-"""Make-up claims: who, roughly when, how; confirm; a case number; later where it stands."""
+"""Make-up claims: who, roughly when, how, perhaps a picture; confirm; a case number; later where
+it stands."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ import unicodedata
 from enum import StrEnum
 
 from bot.dialogue import OVER, Flow, State
-from bot.flows import prove
+from bot.flows import claim_picture, prove
 from bot.flows.claim_list import LIST, after_filing, moment, open_claims
+from bot.flows.claim_picture import MOST_MB
 from bot.flows.taps import Tap, Verb
 from bot.flows.turn import Row, Safe, Screen, Turn
 from bot.messages import Response
@@ -18,6 +20,7 @@ from shared.base.privacy import mask_phone
 from shared.campaigns.campaigns import current_version, shown_campaign
 from shared.campaigns.rules import ClaimRules
 from shared.claims.claims import How, When
+from shared.claims.pictures import Sent
 from shared.people.members import get_member, person_of
 from shared.people.persons import phone_blind
 from shared.people.phone import read_phone
@@ -30,6 +33,7 @@ class Step(StrEnum):
     WHO = "who"
     WHEN = "when"
     HOW = "how"
+    PICTURE = "picture"
     CONFIRM = "confirm"
     FILED = OVER
     """Nothing is asked; a second tap on the confirmation finds the number here."""
@@ -37,7 +41,7 @@ class Step(StrEnum):
     """Nothing is asked: where the claims stand, once the chat is proven."""
 
 
-_QUESTIONS = (Step.WHO, Step.WHEN, Step.HOW, Step.CONFIRM)
+_QUESTIONS = (Step.WHO, Step.WHEN, Step.HOW, Step.PICTURE, Step.CONFIRM)
 
 
 def open_claim(turn: Turn) -> Response:
@@ -62,6 +66,9 @@ def ask(turn: Turn, state: State) -> Response:
             return turn.show(_asking(turn, state, "claim.when"), *_when_rows(turn, state))
         case Step.HOW:
             return turn.show(_asking(turn, state, "claim.how"), *_how_rows(turn, state))
+        case Step.PICTURE:
+            words = _asking(turn, state, "claim.picture", most=MOST_MB)
+            return turn.show(words, *_picture_rows(turn, state))
         case Step.CONFIRM:
             return turn.show(_summary(turn, state), *_confirm_rows(turn, state))
         case _:
@@ -74,8 +81,9 @@ def _first_rows(turn: Turn) -> tuple[Row, ...]:
     return ((*status, turn.button("button.cancel", Verb.CANCEL)),)
 
 
-def _asking(turn: Turn, state: State, key: str) -> Safe:
-    return Safe(f"{turn.say('claim.friend_is', friend=_friend(turn, state))}\n{turn.say(key)}")
+def _asking(turn: Turn, state: State, key: str, **params: object) -> Safe:
+    friend = turn.say("claim.friend_is", friend=_friend(turn, state))
+    return Safe(f"{friend}\n{turn.say(key, **params)}")
 
 
 def _friend(turn: Turn, state: State) -> str:
@@ -102,12 +110,21 @@ def _how_rows(turn: Turn, state: State) -> tuple[Row, ...]:
     return (tuple(hows[:2]), tuple(hows[2:]), (turn.button("button.cancel", Verb.CANCEL),))
 
 
+def _picture_rows(turn: Turn, state: State) -> tuple[Row, ...]:
+    nonce = state.data["nonce"]
+    return (
+        (turn.button("button.no_picture", Verb.CLAIM_BARE, nonce),),
+        (turn.button("button.cancel", Verb.CANCEL),),
+    )
+
+
 def _summary(turn: Turn, state: State) -> Safe:
     return turn.say(
         "claim.confirm",
         friend=_friend(turn, state),
         when=turn.label(f"claim.when.{state.data['when']}"),
         how=turn.label(f"claim.how.{state.data['how']}"),
+        picture=turn.label(f"claim.picture.{'one' if state.data.get('picture') else 'none'}"),
         hours=_hours(turn),
     )
 
@@ -144,13 +161,28 @@ def hear(turn: Turn, state: State) -> Response:
         case Step.HOW:
             for how in How:
                 if typed == turn.label(f"claim.how.{how}"):
-                    return _next(turn, state, Step.CONFIRM, how=how.value)
+                    return _next(turn, state, Step.PICTURE, how=how.value)
+        case Step.PICTURE:
+            if typed == turn.label("button.no_picture"):
+                return _next(turn, state, Step.CONFIRM, picture="")
         case Step.CONFIRM:
             if typed == turn.label("button.file_claim"):
                 return _file(turn, state)
         case _:
             pass
     return ask(turn, state)
+
+
+def see(turn: Turn, state: State) -> Response | None:
+    """A picture, or what came in its place, where one may be attached; None elsewhere."""
+    if state.step != Step.PICTURE:
+        return None
+    if prove.first(turn, state) is not None:
+        return ask(turn, state)
+    sent = claim_picture.judged(turn, state, *_picture_rows(turn, state))
+    if isinstance(sent, Response):
+        return sent
+    return _next(turn, state, Step.CONFIRM, picture=sent.source)
 
 
 def _next(turn: Turn, state: State, step: Step, **more: str) -> Response:
@@ -202,16 +234,23 @@ def tapped(turn: Turn, tap: Tap) -> Response:
         )
     match tap.verb:
         case Verb.CLAIM_WHEN if state.step != Step.WHO:
-            step = Step.CONFIRM if "how" in state.data else Step.HOW
+            step = _after_how(state) if "how" in state.data else Step.HOW
             return _next(turn, state, step, when=tap.choice(1, When).value)
         case Verb.CLAIM_HOW if "when" in state.data:
-            return _next(turn, state, Step.CONFIRM, how=tap.choice(1, How).value)
+            return _next(turn, state, _after_how(state), how=tap.choice(1, How).value)
+        case Verb.CLAIM_BARE if "how" in state.data:
+            return _next(turn, state, Step.CONFIRM, picture="")
         case Verb.CLAIM_FILE if state.step == Step.CONFIRM:
             return _file(turn, state)
         case Verb.CLAIM_AGAIN:
             return ask(turn, State(Flow.CLAIM, Step.WHO, {"nonce": secrets.token_hex(4)}))
         case _:
             return ask(turn.anew(), state)
+
+
+def _after_how(state: State) -> Step:
+    """Whoever changes an earlier answer is not asked for a picture once more."""
+    return Step.CONFIRM if "picture" in state.data else Step.PICTURE
 
 
 def _not_this_claim(turn: Turn, state: State | None) -> Response:
@@ -232,6 +271,7 @@ def _file(turn: Turn, state: State) -> Response:
         code=state.data.get("code", ""),
         tail=state.data.get("tail", ""),
         receipt=state.data.get("receipt", ""),
+        picture=_picture(turn, state),
     )
     try:
         with turn.session.begin_nested():
@@ -242,6 +282,11 @@ def _file(turn: Turn, state: State) -> Response:
     data = {"nonce": state.data["nonce"], "number": filed.number}
     turn.wait(State(Flow.CLAIM, Step.FILED, data))
     return turn.show(_filed(turn, filed), *after_filing(turn))
+
+
+def _picture(turn: Turn, state: State) -> Sent | None:
+    source = state.data.get("picture", "")
+    return Sent(turn.incoming.channel, source) if source else None
 
 
 def _filed(turn: Turn, filed: Filed) -> Safe:

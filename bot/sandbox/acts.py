@@ -1,20 +1,20 @@
 """What people do on their phones: each act becomes a message and an update for the bot."""
 
-import io
 import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image
-
 from bot.sandbox import letters, people, queries
 from bot.sandbox.entities import found_in
 from bot.sandbox.letters import Letter
-from bot.sandbox.media import keep_picture
+from bot.sandbox.media import DOCUMENT_BYTES, keep_document, keep_photo
 from bot.sandbox.people import User
 from bot.sandbox.queries import Query
+from bot.sandbox.reading import Upload
+from bot.sandbox.sample import sample_png
 from bot.sandbox.state import Json
 from bot.sandbox.world import World
+from shared.base.i18n import Locale, locale_from_tag
 
 
 class NotPossible(Exception):
@@ -109,18 +109,35 @@ def send_sticker(world: World, who: Actor) -> Letter:
     return _send(world, who, {"sticker": sticker})
 
 
-def send_photo(world: World, who: Actor, content: bytes | None, caption: str = "") -> Letter:
-    """Sends a picture; a grey one where none is given."""
-    if content is None:
-        drawn = io.BytesIO()
-        Image.new("RGB", (320, 240), "#8a94a3").save(drawn, "PNG")
-        content = drawn.getvalue()
-    with Image.open(io.BytesIO(content)) as picture:
-        width, height = picture.size
-    body: Json = {"photo": [keep_picture(world.state, content, width, height)]}
-    if caption:
-        body["caption"] = caption
-    return _send(world, who, body)
+def send_photo(
+    world: World, who: Actor, content: bytes | None, caption: str = "", album: str = ""
+) -> Letter:
+    """Sends a photo; a drawn one where none is given. Raises NotPossible for what is none."""
+    try:
+        body: Json = {"photo": keep_photo(world.state, content or _sample(who.user))}
+    except ValueError as error:
+        raise NotPossible("no client sends this as a photo") from error
+    return _send(world, who, body | _besides(caption, album))
+
+
+def _sample(user: User) -> bytes:
+    return sample_png(locale_from_tag(user.body.get("language_code")) or Locale.ZH_HANS)
+
+
+def send_document(
+    world: World, who: Actor, file: Upload, caption: str = "", album: str = ""
+) -> Letter:
+    """Sends a file as it is."""
+    if not file.content or len(file.content) > DOCUMENT_BYTES:
+        raise NotPossible("no client sends this")
+    body: Json = {"document": keep_document(world.state, file)}
+    return _send(world, who, body | _besides(caption, album))
+
+
+def _besides(caption: str, album: str) -> Json:
+    """What goes with a picture or file where it is given."""
+    given = {"caption": caption, "media_group_id": album}
+    return {key: value for key, value in given.items() if value}
 
 
 def _send(world: World, who: Actor, content: Json) -> Letter:
@@ -136,7 +153,8 @@ def _send(world: World, who: Actor, content: Json) -> Letter:
 
 
 def _sort(content: Json) -> str:
-    return next(key for key in ("text", "contact", "sticker", "photo") if key in content)
+    kinds = ("text", "contact", "sticker", "photo", "document")
+    return next(key for key in kinds if key in content)
 
 
 def _meant_for_bot(world: World, content: Json) -> bool:

@@ -29,12 +29,7 @@ def _get_me(world: World, _: Call) -> Json:
 
 
 def _get_file(world: World, call: Call) -> Json:
-    file = media.stored(world.state, call.values["file_id"])
-    if file is None:
-        raise bad_request("invalid file_id")
-    return {key: file.body[key] for key in ("file_id", "file_unique_id", "file_size")} | {
-        "file_path": file.path
-    }
+    return media.for_bot(world.state, call.values["file_id"])
 
 
 def _get_chat(world: World, call: Call) -> Json:
@@ -110,12 +105,12 @@ def api_blueprint(world: World) -> Blueprint:
         except Refusal as refusal:
             return jsonify(refusal.envelope()), refusal.code
 
-    @door.get("/file/bot<token>/<kind>/<file_id>")
-    def fetch_file(token: str, kind: str, file_id: str) -> Response | tuple[Response, int]:
-        file = media.stored(world.state, file_id)
+    @door.get("/file/bot<token>/<path:path>")
+    def fetch_file(token: str, path: str) -> Response | tuple[Response, int]:
         if not _right_token(world, token):
             return jsonify(UNAUTHORIZED.envelope()), 401
-        if file is None or file.path != f"{kind}/{file_id}":
+        file = media.stored_at(world.state, path)
+        if file is None:
             return jsonify(NOT_FOUND.envelope()), 404
         return send_file(io.BytesIO(file.content), mimetype=file.mime)
 

@@ -10,10 +10,12 @@ from flask import Blueprint, Response, jsonify, request, send_file
 from bot.sandbox import acts, letters, media, people, profile, queries, sms
 from bot.sandbox.acts import Actor, NotPossible
 from bot.sandbox.people import Person, User
+from bot.sandbox.reading import Upload
 from bot.sandbox.state import Json
 from bot.sandbox.world import Fault, World
 
 MOST_SECONDS = 30.0
+_SHOWN = frozenset({"image/jpeg", "image/png", "image/webp", "application/pdf"})
 
 
 def devices_blueprint(world: World) -> Blueprint:
@@ -157,9 +159,18 @@ def _act_routes(door: Blueprint, world: World) -> None:
 
     @door.post("/users/<int:user_id>/photo")
     def photo(user_id: int) -> Response:
-        upload = request.files.get("photo")
-        who = acts.actor(world, user_id)
-        return jsonify(acts.send_photo(world, who, upload.read() if upload else None).body)
+        upload, who = request.files.get("photo"), acts.actor(world, user_id)
+        content, album = upload.read() if upload else None, request.form.get("album", "")
+        return jsonify(acts.send_photo(world, who, content, album=album).body)
+
+    @door.post("/users/<int:user_id>/document")
+    def document(user_id: int) -> Response:
+        upload, who = request.files.get("document"), acts.actor(world, user_id)
+        if upload is None:
+            raise NotPossible("no file")
+        file = Upload(upload.filename or "file", upload.mimetype, upload.read())
+        album = request.form.get("album", "")
+        return jsonify(acts.send_document(world, who, file, album=album).body)
 
 
 def _waited(world: World, number: str) -> Json:
@@ -228,9 +239,13 @@ def _reading_routes(door: Blueprint, world: World) -> None:
         kept = media.stored(world.state, file_id)
         if kept is None:
             raise NotPossible("no such file")
-        return send_file(
+        answer = send_file(
             io.BytesIO(kept.content), mimetype=kept.mime, download_name=kept.name, max_age=86_400
         )
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        if kept.mime not in _SHOWN:  # whatever somebody sends, nothing in it runs on this page
+            answer.headers["Content-Security-Policy"] = "sandbox"
+        return answer
 
 
 def _shown(found: list[letters.Letter]) -> list[Json]:

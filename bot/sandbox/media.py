@@ -4,6 +4,7 @@ import io
 import json
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
@@ -13,6 +14,11 @@ from bot.sandbox.state import Json, State, dumped
 
 PHOTO_BYTES = 10_000_000
 DOCUMENT_BYTES = 50_000_000
+BOT_BYTES = 20 * 2**20
+"""Of a file that getFile gives to a bot."""
+_SIDES = (90, 320, 800, 1280)
+"""The longest sides of the sizes in which a photo that a person sends is kept."""
+_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 @dataclass(frozen=True)
@@ -24,12 +30,15 @@ class Stored:
     mime: str
     body: Json
     content: bytes
+    number: int
 
     @property
     def path(self) -> str:
         """Where `/file/bot…/` serves it."""
         kind = "photos" if "width" in self.body else "documents"
-        return f"{kind}/{self.id}"
+        given = self.name.rpartition(".")[2] if "." in self.name else ""
+        ending = _ENDINGS.get(self.mime) or (given if given.isalnum() and given.isascii() else "")
+        return f"{kind}/file_{self.number}" + (f".{ending}" if ending else "")
 
 
 def photo_of(state: State, call: Call, value: Upload | str) -> Json:
@@ -69,10 +78,34 @@ def document_of(state: State, call: Call, value: Upload | str) -> Json:
 
 def stored(state: State, file_id: str) -> Stored | None:
     """A kept file by its file_id."""
-    row = state.row("SELECT * FROM files WHERE id = ?", file_id)
-    if row is None:
+    row = state.row("SELECT rowid, * FROM files WHERE id = ?", file_id)
+    return _stored(row) if row is not None else None
+
+
+def stored_at(state: State, path: str) -> Stored | None:
+    """A kept file by the path that getFile told."""
+    number = path.partition("/file_")[2].partition(".")[0]
+    if not number.isascii() or not number.isdecimal() or len(number) > 15:
         return None
-    return Stored(row["id"], row["name"], row["mime"], json.loads(row["body"]), row["content"])
+    row = state.row("SELECT rowid, * FROM files WHERE rowid = ?", int(number))
+    found = _stored(row) if row is not None else None
+    return found if found is not None and found.path == path else None
+
+
+def _stored(row: Any) -> Stored:
+    body = json.loads(row["body"])
+    return Stored(row["id"], row["name"], row["mime"], body, row["content"], row["rowid"])
+
+
+def for_bot(state: State, file_id: str) -> Json:
+    """getFile: what the API tells of a file. Raises Refusal: unknown, too big."""
+    file = stored(state, file_id)
+    if file is None:
+        raise bad_request("invalid file_id")
+    if len(file.content) > BOT_BYTES:
+        raise bad_request("file is too big")
+    told = {key: file.body[key] for key in ("file_id", "file_unique_id", "file_size")}
+    return told | {"file_path": file.path}
 
 
 def _given(state: State, call: Call, value: Upload | str) -> Upload | Stored:
@@ -111,7 +144,26 @@ def _store(state: State, file: Upload, details: Json) -> Json:
     return body
 
 
-def keep_picture(state: State, content: bytes, width: int, height: int) -> Json:
-    """Keeps a picture that a person sends; returns its PhotoSize."""
-    file = Upload("photo.png", "image/png", content)
-    return _store(state, file, {"width": width, "height": height})
+def keep_photo(state: State, content: bytes) -> list[Json]:
+    """Keeps a photo that a person sends as Telegram's clients do: drawn anew in some sizes, the
+    largest last. ValueError for what no client could draw."""
+    try:
+        with Image.open(io.BytesIO(content)) as sent:
+            picture = sent.convert("RGB")
+    except (OSError, Image.DecompressionBombError) as error:
+        raise ValueError("no picture") from error
+    longest = max(picture.size)
+    sides = [side for side in _SIDES if side < longest] + [min(longest, _SIDES[-1])]
+    kept = []
+    for side in dict.fromkeys(sides):
+        drawn, out = picture.copy(), io.BytesIO()
+        drawn.thumbnail((side, side))
+        drawn.save(out, "JPEG", quality=87)
+        file = Upload("photo.jpg", "image/jpeg", out.getvalue())
+        kept.append(_store(state, file, {"width": drawn.width, "height": drawn.height}))
+    return kept
+
+
+def keep_document(state: State, file: Upload) -> Json:
+    """Keeps a file that a person sends, as it is; returns its Document."""
+    return _store(state, file, {"file_name": file.name, "mime_type": file.mime})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from telegram import (
     CallbackQuery,
     Chat,
@@ -15,7 +17,7 @@ from telegram import (
 )
 from telegram.ext import filters
 
-from bot.messages import Incoming, Kind
+from bot.messages import Attached, Incoming, Kind
 from shared.post.outbox import Channel
 
 ALLOWED_UPDATES = ("message", "callback_query", "inline_query", "my_chat_member")
@@ -56,10 +58,25 @@ def _message(update: Update, message: Message, sender: User, bot_username: str) 
         own = message.contact.user_id == sender.id and message.forward_origin is None
         return _incoming(sender, Kind.CONTACT, phone=message.contact.phone_number, own_contact=own)
     if message.text is None:
-        return _incoming(sender, Kind.OTHER)
+        return _attachment(message, sender)
     return _incoming(
         sender, Kind.TEXT, text=_without_name(message.text, bot_username), in_group=in_group
     )
+
+
+def _attachment(message: Message, sender: User) -> Incoming:
+    """A photo or an image file; else something else. Of a photo's sizes the largest."""
+    album = message.media_group_id or ""
+    picture = None
+    if message.photo:
+        largest = max(message.photo, key=lambda size: size.width * size.height)
+        picture = Attached(largest.file_id, largest.file_size)
+    elif message.document is not None and message.animation is None:
+        file = message.document
+        if (file.mime_type or "").startswith("image/"):
+            picture = Attached(file.file_id, file.file_size, file.mime_type or "")
+    kind = Kind.PICTURE if picture is not None else Kind.OTHER
+    return replace(_incoming(sender, kind), picture=picture, album=album)
 
 
 def _is_for_us(text: str, bot_username: str) -> bool:

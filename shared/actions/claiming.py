@@ -17,8 +17,9 @@ from shared.actions.claim_rules import version_of_day
 from shared.base.database import keyring_of
 from shared.base.errors import Refusal
 from shared.campaigns.campaigns import Campaign, CampaignVersion, shown_campaign
-from shared.claims import claims
+from shared.claims import claims, pictures
 from shared.claims.claims import Claim, How, Named, Reason, State, When
+from shared.claims.pictures import Sent
 from shared.people.members import get_member, person_of
 from shared.people.persons import Person, phone_blind, tail_blind
 from shared.people.phone import read_phone, slips
@@ -43,6 +44,8 @@ class ClaimForm:
     code: str = ""
     tail: str = ""
     receipt: str = ""
+    picture: Sent | None = None
+    """What people may look at besides; it decides nothing here."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ def file_claim(session: Session, form: ClaimForm, now: datetime) -> Filed:
         escalate_at=due_at - timedelta(hours=terms.escalate_hours),
     )
     claims.file(session, claim, now)
+    if form.picture is not None:
+        pictures.want(session, claim.id, person_of(session, member), form.picture, now)
     record(session, f"member:{member.id}", "claim.filed", f"claim:{claim.id}", now)
     return Filed(claim.number, claim.due_at)
 

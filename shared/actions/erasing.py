@@ -16,6 +16,8 @@ from shared.applications.facts import forget_number_in_facts
 from shared.base.errors import Refusal
 from shared.claims.claims import OPEN as OPEN_CLAIMS
 from shared.claims.claims import Claim
+from shared.claims.notes import empty_notes, empty_notes_of
+from shared.claims.pictures import forget_pictures, forget_pictures_of
 from shared.people import consents
 from shared.people.chats import BindingToken, Chat, Dialogue, Proof, leave
 from shared.people.codes import OneTimeCode
@@ -110,6 +112,8 @@ def _forget_member(session: Session, member: Member, now: datetime) -> None:
         delete(BindingToken).where(BindingToken.member_id == member.id),
     ):
         session.execute(statement, execution_options=mine)
+    forget_pictures_of(session, member.person_id)
+    empty_notes_of(session, member.person_id)
     _forget_words_on_money(session, {f"member:{member.id}"})
     forget_accounts_of(session, customers=[member.customer_ref])
     for chat in session.scalars(select(Chat).where(Chat.member_id == member.id)).all():
@@ -173,10 +177,12 @@ def _forget_number(session: Session, number: str, now: datetime, *, shared: bool
     outbox.forget_number(session, number, now)
     session.execute(delete(OneTimeCode).where(OneTimeCode.phone_blind == blind))
     inbox.forget_owner(session, number)
+    about = Claim.phone_blind == blind, Claim.state.not_in(OPEN_CLAIMS)
+    theirs = session.scalars(select(Claim.id).where(*about)).all()
+    forget_pictures(session, theirs)  # a picture of a chat shows the friend's side of it, too
+    empty_notes(session, theirs)
     session.execute(
-        update(Claim)
-        .where(Claim.phone_blind == blind, Claim.state.not_in(OPEN_CLAIMS))
-        .values(last_four="", phone_blind="", slips=None)
+        update(Claim).where(Claim.id.in_(theirs)).values(last_four="", phone_blind="", slips=None)
     )
 
 

@@ -7,6 +7,7 @@ what risk checks saw, are not the member's data.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Collection
 from datetime import datetime
 
@@ -30,6 +31,7 @@ from shared.applications.facts import Application, FactRow
 from shared.claims.asks import Answer, ClaimAsk
 from shared.claims.claims import DECIDED, Claim
 from shared.claims.opinions import ClaimOpinion
+from shared.claims.pictures import jpeg_of, picture_of
 from shared.people.chats import Chat
 from shared.people.consents import Consent
 from shared.people.members import get_member, person_of
@@ -104,8 +106,18 @@ def _claim(session: Session, claim: Claim, now: datetime) -> Copy:
         **part_of(claim, state=state.value, told_at=decided),
         "outcome": line.outcome or None,
         "opinion": part_of(said) if said is not None and said.opinion else None,
+        "picture": _picture(session, claim),
         "steps": [{"at": iso(since), "state": each.value} for since, each in steps],
     }
+
+
+def _picture(session: Session, claim: Claim) -> Copy | None:
+    """What the member attached, as an address that a browser opens."""
+    row = picture_of(session, claim.id)
+    jpeg = jpeg_of(session, row) if row is not None else None
+    if row is None or jpeg is None:
+        return None
+    return part_of(row, image=f"data:image/jpeg;base64,{b64encode(jpeg).decode()}")
 
 
 def _invited(session: Session, person: Person) -> Copy:

@@ -15,6 +15,8 @@ from shared.applications.facts import Application, FactRow, Kind
 from shared.base.database import keyring_of
 from shared.campaigns.campaigns import Campaign, Life
 from shared.claims.claims import Claim
+from shared.claims.notes import empty_notes
+from shared.claims.pictures import forget_pictures
 from shared.people.chats import CHAT_TERM, BindingToken, Chat, Dialogue
 from shared.people.codes import OneTimeCode
 from shared.people.consents import Consent
@@ -127,7 +129,8 @@ def forget_devices(session: Session, now: datetime) -> int:
 
 
 def forget_claims(session: Session, now: datetime, most: int = 500) -> int:
-    """Drop the friends' keyed hashes and last digits of claims whose appeal's term is over."""
+    """Drop the friends' keyed hashes and last digits of claims whose appeal's term is over, with
+    their pictures and what staff noted on them."""
     old = and_(Claim.appeal_until.is_(None), Claim.decided_at <= now - USUAL_APPEAL)
     rows = session.scalars(
         select(Claim)
@@ -138,6 +141,9 @@ def forget_claims(session: Session, now: datetime, most: int = 500) -> int:
         claim.phone_blind = keyring_of(session).blind("claim", claim.number)
         claim.slips, claim.last_four, claim.forgotten_at = None, "", now
     session.flush()
+    over = [claim.id for claim in rows]
+    forget_pictures(session, over)
+    empty_notes(session, over)
     return len(rows)
 
 

@@ -104,11 +104,19 @@ class Keyring:
 
     def person_seal(self, wrapped: bytes, text: str, field: str) -> bytes:
         """Encrypt one field of a person under that person's own key."""
-        return _seal(self.open(wrapped, "person"), text.encode(), field.encode())
+        return self.person_seal_file(wrapped, text.encode(), field)
 
     def person_open(self, wrapped: bytes, sealed: bytes, field: str) -> str:
         """Decrypt one field of a person."""
-        return _open(self.open(wrapped, "person"), sealed, field.encode()).decode()
+        return self.person_open_file(wrapped, sealed, field).decode()
+
+    def person_seal_file(self, wrapped: bytes, content: bytes, field: str) -> bytes:
+        """Encrypt a file of a person under that person's own key."""
+        return _seal(self.open(wrapped, "person"), content, field.encode())
+
+    def person_open_file(self, wrapped: bytes, sealed: bytes, field: str) -> bytes:
+        """Decrypt a file of a person."""
+        return _open(self.open(wrapped, "person"), sealed, field.encode())
 
     def blind(self, kind: str, text: str) -> str:
         """A keyed hash for matching (hex): equal texts of a kind match, nothing reads back."""

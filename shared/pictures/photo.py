@@ -21,7 +21,8 @@ MOST_BYTES = 10 * 1024 * 1024
 """Of a photo as it was sent."""
 SIDE = 1600
 """The longest side of what is kept, in pixels."""
-_KEPT_BYTES = 700 * 1024
+KEPT_BYTES = 700 * 1024
+"""Of what is kept, at the most."""
 _QUALITIES = (85, 70, 50)
 _EXIF_ORIENTATION = 0x0112
 _MOST_SCANS = 32
@@ -155,12 +156,11 @@ def _plain(strip: Image.Image) -> Image.Image:
 
 
 def _written(picture: Image.Image) -> bytes:
-    """As a JPEG of bounded size."""
-    written = b""
-    for quality in _QUALITIES:
-        out = io.BytesIO()
-        picture.save(out, "JPEG", quality=quality)
-        written = out.getvalue()
-        if len(written) <= _KEPT_BYTES:
-            break
-    return written
+    """As a JPEG of at most `KEPT_BYTES`: first coarser, then smaller."""
+    while True:
+        for quality in _QUALITIES:
+            out = io.BytesIO()
+            picture.save(out, "JPEG", quality=quality)
+            if out.tell() <= KEPT_BYTES:
+                return out.getvalue()
+        picture = picture.reduce(2)

@@ -67,11 +67,27 @@ def record(
 
     An act at a tablet names it, without being told (`at_tablet`).
     """
+    session.add(_row(session, actor, act, subject, now, details))
+
+
+def recorded(
+    session: Session, actor: str, act: str, subject: str, now: datetime, **details: object
+) -> int:
+    """The same, and its number, where something hangs on its being on record."""
+    row = _row(session, actor, act, subject, now, details)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _row(
+    session: Session, actor: str, act: str, subject: str, now: datetime, details: dict[str, object]
+) -> Audit:
     if (tablet := session.info.get(_TABLET)) is not None:
         details.setdefault("tablet", tablet)
     said = Audit(at=now, actor=actor, act=act, subject=subject, details=details)
     said.mark = mark_of(keyring_of(session).blind_key, secrets.token_hex(8), said)
-    session.add(said)
+    return said
 
 
 def mark_of(key: bytes, once: str, act: Said) -> str:

@@ -33,6 +33,7 @@ from shared.claims.hands import had_a_hand
 from shared.people.members import get_member, person_of
 from shared.people.persons import name_of
 from shared.people.staff import Staff
+from shared.reports.claim_beside import Beside, beside
 from shared.reports.desk_people import who
 
 
@@ -113,6 +114,7 @@ class ClaimDetails:
     may_assign: bool
     takers: tuple[tuple[int, str], ...]
     """To whom of the reader's branch it may be given."""
+    beside: Beside
 
 
 def claims_of(
@@ -212,6 +214,7 @@ def claim_details(session: Session, staff: Staff, claim_id: int) -> ClaimDetails
         within_authority(session, staff, claim),
         may_assign(staff, claim),
         tuple((each.id, who(session, each.id)) for each in takers(session, claim, staff.branch_id)),
+        beside(session, staff, claim),
     )
 
 

@@ -24,6 +24,7 @@ from shared.claims.claims import DECIDED, OPEN, QUEUED, Claim, ClaimStep, State,
 from shared.claims.evidence import UNCREDITABLE, Evidence, EvidenceKind, disputed, kinds_of
 from shared.claims.hands import had_a_hand
 from shared.people.staff import Staff
+from shared.reports.claim_beside import Beside, beside
 from shared.reports.desk_people import Masked, masked, who
 from shared.reports.desk_rows import Slice
 
@@ -98,6 +99,7 @@ class ClaimCase:
     hand: bool
     """The reader was the first of two, or decided before the appeal."""
     may_credit: bool
+    beside: Beside
 
     @property
     def takes_two(self) -> bool:
@@ -205,6 +207,7 @@ def claim_case(session: Session, staff: Staff, number: int) -> ClaimCase:
         staff.active and staff.role in DECIDERS and State(claim.state) in QUEUED,
         had_a_hand(session, claim, staff),
         may_credit(session, staff, claim) and not kinds_of(found) & set(UNCREDITABLE),
+        beside(session, staff, claim),
     )
 
 

@@ -99,6 +99,10 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("claim.late", {"number": "C-7K2Q9M"}, "C-7K2Q9M"),
     ("claim.opinion", {"number": "C-7K2Q9M"}, "C-7K2Q9M"),
+    *(
+        ("claim.picture_lost", {"number": "C-7K2Q9M", "why": why}, "C-7K2Q9M")
+        for why in ("fetch", "large", "kind", "pixels", "broken")
+    ),
     ("claim.missed", {}, ""),
     ("greeting.withdrawn", {"found": [["superlative", "最", []]]}, "最"),
     ("chat.replaced", {}, "/start"),

@@ -77,6 +77,8 @@ PERSONS_OWN = {
     ("persons", "name"): ("id", "name"),
     ("persons", "phone"): ("id", "phone"),
     ("unmaskings", "reason"): ("person_id", "unmasking"),
+    ("claim_pictures", "image"): ("person_id", "claim_picture"),
+    ("claim_notes", "words"): ("person_id", "claim_note"),
 }
 """Sealed under a person's own key: whose, and as which field."""
 
@@ -90,7 +92,8 @@ def _opened(database: Database, table: Any, row: Any, name: str, keys: dict[int,
         if (table.name, name) in PERSONS_OWN:
             whose, field = PERSONS_OWN[table.name, name]
             key = keys.get(row[whose])
-            return keyring.person_open(key, raw, field) if key else "erased"
+            plain = keyring.person_open_file(key, raw, field) if key else b"erased"
+            return plain.decode(errors="replace")
         if SEALED in table.columns[name].info:
             return keyring.open(raw, table.columns[name].info[SEALED]).decode(errors="replace")
     return raw.decode(errors="replace")

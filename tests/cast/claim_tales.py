@@ -107,10 +107,21 @@ class Tale:
 
     # the claim
 
-    def claims(self, who: str = FRIEND, how: str = "without_link", when: str = "this_week") -> str:
-        """Alice claims in chat; the case number."""
+    def claims(
+        self,
+        who: str = FRIEND,
+        how: str = "without_link",
+        when: str = "this_week",
+        picture: str = "",
+    ) -> str:
+        """Alice claims in chat, perhaps with a picture; the case number."""
         self.alice.says("/claim").says(who)
-        self.alice.taps(f"claim.when.{when}").taps(f"claim.how.{how}").taps("button.file_claim")
+        self.alice.taps(f"claim.when.{when}").taps(f"claim.how.{how}")
+        if picture:
+            self.alice.sends_picture(picture)
+        else:
+            self.alice.taps("button.no_picture")
+        self.alice.taps("button.file_claim")
         found = re.search(r"C-[0-9A-Z]{6}", self.alice.screen())
         assert found is not None, self.alice.screen()
         self.talk.work()
@@ -129,7 +140,7 @@ class Tale:
             agree(session, chat, Locale.ZH_HANS, self.talk.story.now)
         mallory.says("/claim").says(who)
         mallory.taps("claim.when.this_week").taps("claim.how.without_link")
-        mallory.taps("button.file_claim").sees("C-")
+        mallory.taps("button.no_picture").taps("button.file_claim").sees("C-")
         self.talk.work()
         return mallory
 

@@ -17,7 +17,17 @@ from story import ALICE, PUBLIC_URL, Story
 
 from bot.conversation import respond
 from bot.flows.turn import Place
-from bot.messages import Button, Incoming, Kind, Reply, Response, Shareable, from_json, to_json
+from bot.messages import (
+    Attached,
+    Button,
+    Incoming,
+    Kind,
+    Reply,
+    Response,
+    Shareable,
+    from_json,
+    to_json,
+)
 from bot.notices import word_notice
 from shared.base.database import Database, open_database
 from shared.base.i18n import Locale, catalogue, locale_from_tag, text
@@ -190,6 +200,17 @@ class Person:
     def sends_sticker(self) -> Person:
         """Sends something that is neither text nor button."""
         return self._does(Kind.OTHER)
+
+    def sends_picture(
+        self,
+        source: str = "AgAC-a-photo",
+        *,
+        size: int | None = 60_000,
+        kind: str = "image/jpeg",
+        album: str = "",
+    ) -> Person:
+        """Sends a photo, or an image as a file."""
+        return self._does(Kind.PICTURE, picture=Attached(source, size, kind), album=album)
 
     def blocks(self) -> Person:
         """Blocks the bot."""

@@ -26,6 +26,8 @@ TOKEN = f"{BOT_ID}:TEST-token"
 USERNAME = "jianka_test_bot"
 PATIENCE = 45.0
 """Seconds until something that must come is given up: a busy machine starts programs slowly."""
+MOST_TO_BOTS = 20 * 2**20
+"""Bytes of a file that Telegram gives to bots."""
 SENDS = ("sendMessage", "sendPhoto", "sendDocument")
 EDITS = ("editMessageText", "editMessageCaption", "editMessageMedia")
 
@@ -163,6 +165,19 @@ class Phone:
             content["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
         return self.sends(**content)
 
+    def sends_photo(self, content: bytes, size: int | None = None, **more: Any) -> int:
+        """Sends a photo; of its sizes the last is the file itself."""
+        small = {"file_id": "AgAC-thumb", "file_unique_id": "AQAD-thumb", "width": 90, "height": 60}
+        whole = self.stand_in.keep(content, "photos", "jpg", size)
+        return self.sends(photo=[small, whole | {"width": 1280, "height": 853}], **more)
+
+    def sends_document(
+        self, content: bytes, name: str, mime: str, size: int | None = None, **more: Any
+    ) -> int:
+        """Sends a file."""
+        kept = self.stand_in.keep(content, "documents", name.rpartition(".")[2], size)
+        return self.sends(document=kept | {"file_name": name, "mime_type": mime}, **more)
+
     def shares_contact(self) -> int:
         """Presses the keyboard's button for their own contact."""
         contact = {
@@ -258,6 +273,10 @@ class StandIn:
         """How many slow sends were under way together at the most."""
         self._at_once = 0
         self.profile: dict[tuple[str, str], Any] = {}
+        self.contents: dict[str, bytes] = {}
+        """What `/file/…` serves, by its path."""
+        self.served: list[str] = []
+        self._files: dict[str, Json] = {}
         self._updates: list[Json] = []
         self._phones: dict[int, Phone] = {}
         self._asked: dict[str, Phone] = {}
@@ -277,6 +296,20 @@ class StandIn:
         with self._lock:
             self._last_id += 1
             return self._last_id
+
+    def keep(self, content: bytes, folder: str, ending: str, size: int | None = None) -> Json:
+        """A file that somebody sent: how messages name it. `size`: what is said of it."""
+        with self._lock:
+            number = len(self._files)
+            file_id = f"AgAC-file-{number}"
+            body: Json = {
+                "file_id": file_id,
+                "file_unique_id": f"AQAD-{number}",
+                "file_size": len(content) if size is None else size,
+            }
+            self._files[file_id] = body | {"file_path": f"{folder}/file_{number}.{ending}"}
+            self.contents[f"{folder}/file_{number}.{ending}"] = content
+            return body
 
     def push(self, update: Json, asker: Phone | None = None) -> int:
         """Queue an update."""
@@ -341,7 +374,27 @@ class StandIn:
             time.sleep(self.delay)
             with self._lock:
                 self._at_once -= 1
+        if method == "getFile":
+            return self._file(params)
         return 200, {"ok": True, "result": self._result(method, params, files)}
+
+    def _file(self, params: Json) -> tuple[int, Json]:
+        known = self._files.get(params.get("file_id", ""))
+        problem = "invalid file_id" if known is None else ""
+        if known is not None and known["file_size"] > MOST_TO_BOTS:
+            problem = "file is too big"
+        if problem:
+            refused = {"error_code": 400, "description": f"Bad Request: {problem}"}
+            return 400, {"ok": False} | refused
+        return 200, {"ok": True, "result": known}
+
+    def serve(self, path: str) -> bytes | None:
+        """A file by its path, where a call was not told to fail."""
+        with self._lock:
+            self.served.append(path)
+            if self._failure("file", {}) is not None:
+                return None
+            return self.contents.get(path)
 
     def _failure(self, method: str, params: Json) -> Failure | None:
         for failure in self.failures:
@@ -453,6 +506,19 @@ def stand_in(port: int = 0) -> Iterator[StandIn]:
                 self._reply(401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
                 return
             self._reply(*running.answer(method, dict(parse_qsl(parts.query)) | params, files))
+
+        def do_GET(self) -> None:
+            head = f"/file/bot{TOKEN}/"
+            path = urlsplit(self.path).path
+            content = running.serve(path.removeprefix(head)) if path.startswith(head) else None
+            if content is None:
+                self._reply(404, {"ok": False, "error_code": 404, "description": "Not Found"})
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "application/octet-stream")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
         def _reply(self, status: int, envelope: Json) -> None:
             answer = json.dumps(envelope).encode()

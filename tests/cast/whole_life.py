@@ -9,13 +9,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from claim_tales import FRIEND, Tale
+from claim_tales import FRIEND, MEI, Tale
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 from story import ALICE
 from till import Till
 
 from shared.actions.case_deciding import clear
+from shared.actions.claim_fetching import begin_fetch, picture_came
+from shared.actions.claim_noting import note_on_claim
 from shared.actions.inquiring import Inquiry, InquiryKind, InquiryState
 from shared.actions.inviting import name_friend, set_greeting
 from shared.actions.registering import (
@@ -32,6 +34,8 @@ from shared.actions.unmasking import unmask
 from shared.base.i18n import Locale
 from shared.base.money import Unit
 from shared.campaigns.campaigns import Campaign
+from shared.claims.claims import Claim
+from shared.claims.pictures import wanted
 from shared.migrations.tables import metadata
 from shared.people.chats import Chat, Proof, new_binding_token
 from shared.people.consents import Purpose
@@ -52,9 +56,12 @@ WORDS = {
     "greeting": "一起来喝茶", "nickname": "我的小表妹", "note": "与爱丽当面核实过两次",
     "goodwill": "爱丽的文件晚到了两天", "look": "核对登记人王波的身份",
     "own_look": "核对持卡人本人身份", "failed": "户名李爱丽不符",
+    "noted": "客户出示了与王波的聊天",
     "wrote": "爱丽说：表妹办好了", "told": "告诉爱丽：表妹已登记", "letter": "银行来信：王波",
 }  # fmt: skip
-IDENTITIES = ("李爱丽", "王波", ALICE, ALICE[3:], FRIEND, FRIEND[3:], *WORDS.values())
+PICTURE = b"\xff\xd8\xff a picture of the chat"
+IDENTITIES = ("李爱丽", "王波", ALICE, ALICE[3:], FRIEND, FRIEND[3:], "a picture of the chat",
+              "AgAC-of-the-chat", *WORDS.values())  # fmt: skip
 
 
 class Life:
@@ -70,7 +77,8 @@ class Life:
         self._registers()
         self.tale.talk.later(days=40)
         self.tale.applies()
-        self.tale.claims()
+        self.tale.claims(picture="AgAC-of-the-chat")
+        self._is_pictured()
         self.tale.waits()
         self.tale.taps_sms()
         self.tale.decides()
@@ -114,6 +122,17 @@ class Life:
         rows = session.scalars(select(Staff).order_by(Staff.id)).all()
         rows[number].role, rows[number].customer_ref = Role.DESK.value, None
         return rows[number]
+
+    def _is_pictured(self) -> None:
+        """The picture is fetched, and a teller notes what she saw."""
+        now = self.story.now
+        with self.database.transaction() as session:
+            (one,) = wanted(session, "telegram", now, 9)
+            assert begin_fetch(session, one, now)
+            assert picture_came(session, one, PICTURE)
+            claim = session.scalars(select(Claim.id)).one()
+            mei = session.scalars(select(Staff).where(Staff.staff_no == MEI)).one()
+            note_on_claim(session, mei, claim, WORDS["noted"], now)
 
     def _is_looked_at(self) -> None:
         now = self.story.now

@@ -61,7 +61,12 @@ KEYED = {
 }
 """Keyed hashes by other names."""
 HASHED = ("_hash", "_blind", "hash", "digest", "device", "owner", "fingerprint")
-PERSONS_OWN = {"persons": {"name", "phone"}, "unmaskings": {"reason"}}
+PERSONS_OWN = {
+    "persons": {"name", "phone"},
+    "unmaskings": {"reason"},
+    "claim_pictures": {"image"},
+    "claim_notes": {"words"},
+}
 """Sealed under the person's own key."""
 FINE = (CODES, THE_BANKS, OUR_TEXTS, RANDOM, KEYED, PERSONS_OWN)
 

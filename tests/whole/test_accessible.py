@@ -84,8 +84,12 @@ def _claims(demo: Demo, stage: Page) -> None:
     _says(stage, six_digits(demo, own.group(), stage))
     expect(_heard(stage, "第 1 步")).to_be_visible()
     _says(stage, "13700137055")
-    for step in (":when", ":how", ":file"):
+    for step in (":when", ":how"):
         _taps(stage, step)
+    expect(_heard(stage, "第 4 步")).to_be_visible()
+    stage.get_by_test_id("alice-attach").click()
+    stage.get_by_test_id("alice-attach-sample").click()
+    _taps(stage, ":file")
     expect(_heard(stage, re.compile(r"C-[0-9A-Z]{6}"))).to_be_visible()
 
 
@@ -196,6 +200,9 @@ def test_the_tablet_is_for_everybody(
     seat.get_by_test_id("claim-row").first.click()
     expect(seat.get_by_test_id("claim-refuse")).to_be_visible()
     is_for_everybody(seat, "claim")
+    seat.get_by_test_id("show-picture").click()
+    expect(seat.get_by_test_id("claim-picture")).to_be_visible()
+    is_for_everybody(seat, "claim with its picture")
     seat.get_by_test_id("claim-refuse").click()
     seat.get_by_test_id("claim-confirm").click()
     expect(seat.get_by_role("alert")).to_be_visible()

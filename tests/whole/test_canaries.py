@@ -23,14 +23,16 @@ from standardwebhooks import Webhook
 from bot.conversation import respond
 from bot.flows.taps import Verb, encode
 from bot.flows.turn import Place, Screen
-from bot.messages import Incoming, Kind
+from bot.messages import Attached, Incoming, Kind
 from bot.telegram.fetching import _writer
+from shared.actions.claim_fetching import picture_came
 from shared.actions.importing import import_members, import_staff
 from shared.actions.inviting import name_friend
 from shared.actions.joining import agree
 from shared.base.database import Database
-from shared.base.i18n import Locale
+from shared.base.i18n import Locale, text
 from shared.base.settings import Settings
+from shared.claims.pictures import wanted
 from shared.jobs.erasures import ErasureFile
 from shared.jobs.worker import house_turn
 from shared.people.chats import Proof, chat_at, find_or_add_chat
@@ -43,7 +45,8 @@ NAMES = {
     "greeting": "白泽山人敬上", "nickname": "青鸾舞姬", "typed": "毕方先生在哪",
     "bank": "貔貅子户名", "goodwill": "朱雀来电投诉", "look": "核实饕餮本人身份",
     "sought": "重明鸟先生", "pin": "穷奇员工号", "code": "应龙邀请码",
-    "profile": "Jiuweihu Canary", "sheet": "梼杌坏行",
+    "profile": "Jiuweihu Canary", "sheet": "梼杌坏行", "picture": "睚眦图中字",
+    "noted": "椒图备注一句",
 }  # fmt: skip
 NUMBERS = {
     "member": "+8613700137101", "friend": "+8613700137202", "walk-in": "+8613700137303",
@@ -87,13 +90,13 @@ def plant_chat(desks: Desks, now: datetime) -> None:
     """A cardholder in chat: own contact, greeting, claim, words, nickname; raw updates too."""
     profile = {"id": int(TELEGRAM), "first_name": NAMES["profile"], "username": "jiuweihu_canary"}
 
-    def hears(kind: Kind, text: str = "", **more: object) -> None:
-        message = {"from": profile, "text": text, "contact": {"phone_number": more.get("phone")}}
+    def hears(kind: Kind, typed: str = "", **more: object) -> None:
+        message = {"from": profile, "text": typed, "contact": {"phone_number": more.get("phone")}}
         update = {"update_id": secrets.randbelow(10**9), "message": message}
         item = inbox.Item("telegram:1", str(update["update_id"]), update, _writer(update))
         with desks.database.transaction() as session:
             inbox.store(session, "telegram", [item], now)
-        incoming = Incoming("telegram", TELEGRAM, kind, text, "zh-hans", **more)  # type: ignore[arg-type]
+        incoming = Incoming("telegram", TELEGRAM, kind, typed, "zh-hans", **more)  # type: ignore[arg-type]
         with desks.database.transaction() as session:
             respond(session, incoming, PLACE, now)
 
@@ -109,6 +112,13 @@ def plant_chat(desks: Desks, now: datetime) -> None:
     hears(Kind.TEXT, NAMES["typed"])
     hears(Kind.TEXT, "/claim")
     hears(Kind.TEXT, NUMBERS["claim"])
+    for label in ("claim.when.this_week", "claim.how.late"):
+        hears(Kind.TEXT, text(Locale.ZH_HANS, label))
+    hears(Kind.PICTURE, picture=Attached("AgAC-1"))
+    hears(Kind.TEXT, text(Locale.ZH_HANS, "button.file_claim"))
+    with desks.database.transaction() as session:
+        (one,) = wanted(session, "telegram", now, 9)
+        assert picture_came(session, one, b"\xff\xd8\xff " + NAMES["picture"].encode())
 
 
 def plant_landing(desks: Desks, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,6 +204,7 @@ def plant_desk(desks: Desks, tang: Desk, shen: Desk) -> None:
         "/desk/remedies/goodwill", campaign="spring", member=ALICE, amount="5", unit="POINTS",
         reason=NAMES["goodwill"],
     )  # fmt: skip
+    tang.posts("/desk/claims/1/note", note=NAMES["noted"])
     number = desks.house.member_id("C777001")
     assert tang.posts(f"/desk/people/member/{number}/look", reason=NAMES["look"]).has("plain")
     tang.posts("/desk/people", sought=NAMES["sought"])

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotFound
 
 from shared.actions.claim_assigning import assign_claim
+from shared.actions.claim_noting import LONGEST
 from shared.actions.deciding import decide_claim
 from shared.base.errors import Refusal
 from shared.base.money import Unit
@@ -123,7 +124,7 @@ def claims_file() -> Answer:
 def claim(number: int) -> Answer:
     """One claim: what was found and what it weighs, who did what, what the reader may do."""
     with asking() as session:
-        return _page(session, number)
+        return claim_page(session, number)
 
 
 @desk.post("/claims/<int:number>/assign")
@@ -132,7 +133,7 @@ def assign_claim_to(number: int) -> Answer:
     sent = request.form.get("to", "")
     to = number_of(sent)
     with asking() as session:
-        _found(session, number)
+        claim_found(session, number)
     try:
         with acting() as (session, staff):
             if sent and to is None:
@@ -141,7 +142,7 @@ def assign_claim_to(number: int) -> Answer:
             case_number = session.get_one(Claim, number).number
     except Refusal as refusal:
         with asking() as session:
-            return _page(session, number, words_of(refusal))
+            return claim_page(session, number, words_of(refusal))
     say(f"desk.claim.said.{'assigned' if to else 'put_back'}", number=case_number)
     return redirect(url_for("desk.claim", number=number), 303)
 
@@ -161,7 +162,7 @@ def refuse_claim(number: int) -> Answer:
 
 def _decide(number: int, to_credit: bool, reason: Reason | None) -> Answer:
     with asking() as session:
-        _found(session, number)
+        claim_found(session, number)
     try:
         if reason is None:
             raise Refusal("claim.reason")
@@ -176,7 +177,7 @@ def _decide(number: int, to_credit: bool, reason: Reason | None) -> Answer:
             if refusal.code == "claim.decided" and (mine := _own_step(session, number)):
                 say(f"desk.claim.said.{mine[1]}", number=mine[0])
                 return redirect(url_for("desk.claim", number=number), 303)
-            return _page(session, number, words_of(refusal))
+            return claim_page(session, number, words_of(refusal))
     say(f"desk.claim.said.{state.value}", number=case_number)
     return redirect(url_for("desk.claim", number=number), 303)
 
@@ -189,7 +190,8 @@ def _own_step(session: Session, number: int) -> tuple[str, str] | None:
     return session.get_one(Claim, number).number, last.after
 
 
-def _found(session: Session, number: int) -> ClaimCase:
+def claim_found(session: Session, number: int) -> ClaimCase:
+    """One claim as the reader may see it. NotFound when there is none for them."""
     try:
         if number >= 2**62:
             raise LookupError("no claim has such a number")
@@ -198,8 +200,12 @@ def _found(session: Session, number: int) -> ClaimCase:
         raise NotFound from None
 
 
-def _page(session: Session, number: int, refused: str = "") -> Response:
-    found, now = _found(session, number), wiring().now()
+def claim_page(
+    session: Session, number: int, refused: str = "", look: int | None = None, typed: str = ""
+) -> Response:
+    """One claim. `look`: its picture is looked at, by this act; `typed`: a note that was refused.
+    NotFound when there is none for this reader."""
+    found, now = claim_found(session, number), wiring().now()
     row = found.row
     credit = found.decider and not found.hand and found.may_credit
     return page(
@@ -210,7 +216,7 @@ def _page(session: Session, number: int, refused: str = "") -> Response:
         if credit and not found.takes_two else None,
         refuse_answers=answers_to(session, number, False, now)
         if found.decider and not found.hand else None,
-        may_credit=credit, state=State(row.claim.state),
+        may_credit=credit, state=State(row.claim.state), look=look, typed=typed, longest=LONGEST,
     )  # fmt: skip
 
 

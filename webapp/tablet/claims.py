@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
+from shared.actions.claim_noting import LONGEST
 from shared.base.errors import Refusal
 from shared.base.money import Unit
 from shared.campaigns.campaigns import version
@@ -87,7 +88,11 @@ def claims_page(
     status: int = 200,
     line: QueueLine | None = None,
     refused: str = "",
+    look: int | None = None,
+    typed: str = "",
 ) -> Response:
+    """The queue and, beside it, a claim at some step. `look`: its picture is looked at, by this
+    act; `typed`: a note that was refused."""
     now, opened = wiring().now(), step != "list"
     details = _details(session, staff, line)
     step = step if details else "list"
@@ -105,6 +110,9 @@ def claims_page(
         "refused": refused,
         "zone": zone_at(session, now),
         "State": State,
+        "look": look,
+        "typed": typed,
+        "longest": LONGEST,
     }
     shown = [*given["queue"], *([line] if line else [])]
     given["clocks"] = {row.id: clock_of(row.due_at, now) for row in shown}

@@ -151,5 +151,21 @@ CLAIMS = {
         stays={"*": "counted by month; it names nobody"},
         copied="opinion given_at",
     ),
+    "claim_pictures": Kept(
+        About.MEMBER,
+        ours="id claim_id person_id", plain="channel state sent tries sent_at next_at",
+        sealed="source", persons="image",
+        goes=Goes.AT_ONCE,
+        copied="image sent_at:picture_sent_at",
+        withheld={"source": "the channel's own name of the file, until it was fetched"},
+        until={"*": "claims_forgotten"},
+    ),
+    "claim_notes": Kept(
+        About.MEMBER,
+        ours="id claim_id person_id staff_id", plain="at", persons="words",
+        emptied="words",
+        withheld={"words": "what the bank's people say to each other of a friend (rule 11)"},
+        until={"words": "claims_forgotten"},
+    ),
     "claim_sweeps": Kept(About.NOBODY, ours="campaign_id", plain="night at invited"),
 }  # fmt: skip

@@ -50,7 +50,8 @@ def number(talk: Talk) -> str:
 
 def confirms(alice: Person) -> Person:
     alice.says("/claim").says("139 0013 9077").sees("139****9077")
-    return alice.taps("claim.when.this_month").taps("claim.how.in_branch").sees("139****9077")
+    alice.taps("claim.when.this_month").taps("claim.how.in_branch").sees("139****9077")
+    return alice.taps("button.no_picture").sees("139****9077", "button.file_claim")
 
 
 @pytest.mark.parametrize("locale", list(Locale))
@@ -70,7 +71,9 @@ def test_a_claim_asks_once_who_one_is_and_survives_restarts_at_every_step(
     talk.restarts()
     alice.taps("claim.when.this_week").sees("claim.how.late")
     talk.restarts()
-    alice.taps("claim.how.other_number").sees("claim.how.other_number", "48", "button.file_claim")
+    alice.taps("claim.how.other_number").sees("139****9077", "button.no_picture")
+    talk.restarts()
+    alice.sends_picture().sees("claim.how.other_number", "claim.picture.one", "48")
     assert filed(talk) == 0
     talk.restarts()
     alice.taps("button.file_claim").sees("C-")
@@ -138,7 +141,8 @@ def test_a_contact_card_is_not_read(talk: Talk) -> None:
 def test_answers_may_be_typed_and_nonsense_repeats_the_question(talk: Talk) -> None:
     alice = proven(talk, Locale.EN)
     alice.says("/claim").says(FRIEND).says("dunno").sees("claim.when.earlier")
-    alice.says("Earlier").says("In a branch").sees("button.file_claim")
+    alice.says("Earlier").says("In a branch").says("hm").sees("button.no_picture")
+    alice.says("Go on without a picture").sees("button.file_claim")
     alice.sends_sticker().sees("unknown.other_asked", "button.file_claim")
     alice.says("Submit the claim").sees("C-")
     assert filed(talk) == 1
@@ -242,7 +246,8 @@ def test_killed_at_every_step_it_goes_on_whatever_named_the_friend(talk: Talk, w
         lambda: tale.alice.says("/claim").sees("claim.who"),
         lambda: tale.alice.says(said).sees(shown, "claim.when.earlier"),
         lambda: tale.alice.taps("claim.when.this_week").sees(shown, "claim.how.late"),
-        lambda: tale.alice.taps("claim.how.late").sees(shown, "button.file_claim"),
+        lambda: tale.alice.taps("claim.how.late").sees(shown, "button.no_picture"),
+        lambda: tale.alice.sends_picture().sees(shown, "button.file_claim"),
         lambda: tale.alice.taps("button.file_claim").sees("C-"),
         lambda: talk.work(),
     ):
@@ -265,6 +270,7 @@ def test_four_digits_are_answered_alike_whether_a_friend_has_them_or_not(talk: T
         shown = [tale.alice.screen()]
         shown.append(tale.alice.taps("claim.when.earlier").screen())
         shown.append(tale.alice.taps("claim.how.late").screen())
+        shown.append(tale.alice.taps("button.no_picture").screen())
         shown.append(tale.alice.taps("button.file_claim").screen())
         talk.work()
         shown.append(tale.alice.says("/claim").taps("button.claims").screen().splitlines()[2])

@@ -1,5 +1,6 @@
 """Updates: queued, confirmed by offset, kept over a restart, one poll at a time."""
 
+import re
 import threading
 import time
 from typing import Any
@@ -8,6 +9,7 @@ import httpx
 from sandbox_server import TOKEN, Served, serve
 
 from bot.sandbox.app import SandboxSettings, create_sandbox
+from bot.sandbox.sample import sample_png
 
 
 def ids(body: dict[str, Any]) -> list[int]:
@@ -108,8 +110,40 @@ def test_stickers_and_photos_arrive_and_a_gone_button_can_still_be_pressed(
     sandbox.does(alice, "press", **gone)
     sticker, photo, press = sandbox.bot("getUpdates")["result"]
     assert sticker["message"]["sticker"]["type"] == "regular"
-    assert photo["message"]["photo"][0]["width"] == 320
+    assert [max(size["width"], size["height"]) for size in photo["message"]["photo"]] == [
+        90, 320, 800, 900,
+    ]  # fmt: skip
     assert press["callback_query"]["data"] == "old:1"
+
+
+def test_what_people_send_is_given_out_as_the_bot_api_does(sandbox: Served) -> None:
+    alice, raw = sandbox.alice, sample_png()
+    for kind, content in (("photo", raw), ("document", raw), ("document", b"x" * 20_971_521)):
+        answer = sandbox.client.post(
+            f"/sandbox/api/users/{alice}/{kind}", files={kind: ("chat.png", content, "image/png")}
+        )
+        assert answer.status_code == 200
+    photo, file, large = (each["message"] for each in sandbox.bot("getUpdates")["result"])
+    sizes = photo["photo"]
+    assert sizes == sorted(sizes, key=lambda size: size["width"])
+    told = sandbox.bot("getFile", file_id=sizes[-1]["file_id"])["result"]
+    assert set(told) == {"file_id", "file_unique_id", "file_size", "file_path"}
+    assert re.fullmatch(r"photos/file_\d+\.jpg", told["file_path"])
+    served = sandbox.client.get(f"/file/bot{TOKEN}/{told['file_path']}")
+    assert len(served.content) == told["file_size"] == sizes[-1]["file_size"]
+    assert served.content.startswith(b"\xff\xd8\xff")  # drawn anew, as Telegram does
+    assert (file["document"]["file_name"], file["document"]["mime_type"]) == (
+        "chat.png", "image/png",
+    )  # fmt: skip
+    told = sandbox.bot("getFile", file_id=file["document"]["file_id"])["result"]
+    assert sandbox.client.get(f"/file/bot{TOKEN}/{told['file_path']}").content == raw
+    for wrong in (f"{TOKEN}/photos/file_9999.jpg", f"{TOKEN}/../x", f"{TOKEN}/photos/file_1.exe"):
+        assert sandbox.client.get(f"/file/bot{wrong}").status_code == 404
+    assert sandbox.client.get(f"/file/bot1:x/{told['file_path']}").status_code == 401
+    for file_id, why in ((large["document"]["file_id"], "file is too big"), ("no", "invalid")):
+        refused = sandbox.bot("getFile", file_id=file_id)
+        assert (refused["ok"], refused["error_code"]) == (False, 400)
+        assert why in refused["description"]
 
 
 def test_chats_files_and_unconfirmed_updates_survive_a_restart(settings: SandboxSettings) -> None:

@@ -17,6 +17,7 @@ import pytest
 import zxingcpp
 from bot_running import running_bot
 from PIL import Image
+from sqlalchemy import select
 from story import ALICE, BOB, Story, spends
 from telegram_stand_in import Phone, Shown, StandIn, eventually
 
@@ -27,6 +28,7 @@ from shared.base.database import Database
 from shared.base.i18n import Locale, catalogue, text
 from shared.base.settings import Settings
 from shared.claims.claims import How, When
+from shared.claims.pictures import ClaimPicture, PictureState
 from shared.people.chats import new_binding_token
 from shared.people.members import member_by_ref
 
@@ -238,7 +240,8 @@ def test_a_claim_is_made_by_taps_and_its_status_read(
     alice.sees("unknown.other_asked")
     alice.says("139 0013 9123", "claim.when")
     alice.taps(f"claim.when.{next(iter(When))}", "claim.how")
-    alice.taps(f"claim.how.{next(iter(How))}", "claim.confirm")
+    alice.taps(f"claim.how.{next(iter(How))}", "claim.picture")
+    alice.taps("button.no_picture", "claim.confirm")
     alice.taps("button.claim_again", "claim.who")
     alice.says(show(story.code), "claim.when")
     alice.says("/cancel", "cancel.done")
@@ -246,11 +249,28 @@ def test_a_claim_is_made_by_taps_and_its_status_read(
     alice.says(ALICE, "error.claim.own")
     alice.says("+86 139 0013 9123", "claim.when")
     alice.taps(f"claim.when.{list(When)[-1]}", "claim.how")
-    alice.taps(f"claim.how.{list(How)[-1]}", "claim.confirm")
+    alice.taps(f"claim.how.{list(How)[-1]}", "claim.picture")
+    alice.acts()
+    alice.phone.sends_document(b"%PDF-1.7", "receipt.pdf", "application/pdf")
+    alice.sees("claim.picture.other")
+    alice.phone.sends_photo(screenshot())
+    alice.sees("claim.confirm")
     filed = alice.taps("button.file_claim", "claim.filed")
     alice.phone.presses(filed, f"1:{Verb.CLAIM_FILE}:00000000")
     alice.sees("claim.over")
     alice.taps("button.claims", "claims.title")
+    eventually(lambda: pictures(story) == [PictureState.KEPT], "the picture")
+
+
+def screenshot() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (60, 90), "teal").save(out, "PNG")
+    return out.getvalue()
+
+
+def pictures(story: Story) -> list[str]:
+    with story.database.reading() as session:
+        return list(session.scalars(select(ClaimPicture.state)))
 
 
 def show(code: str) -> str:

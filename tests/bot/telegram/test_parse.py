@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from bot.messages import Incoming, Kind
+from bot.messages import Attached, Incoming, Kind
 from bot.telegram.parse import chat_key, parse
 
 ALICE = {"id": 7, "is_bot": False, "first_name": "Alice", "language_code": "zh-hans"}
@@ -13,6 +13,11 @@ PRIVATE = {"id": 7, "type": "private", "first_name": "Alice"}
 GROUP = {"id": -4000, "type": "group", "title": "Friends"}
 BOT = {"id": 9, "is_bot": True, "first_name": "Jianka", "username": "our_bot"}
 PHOTO = {"file_id": "p", "file_unique_id": "u", "width": 3, "height": 3}
+LARGE = {
+    "file_id": "large", "file_unique_id": "v", "width": 960, "height": 1280, "file_size": 70_000,
+}  # fmt: skip
+FILE = {"file_id": "f", "file_unique_id": "w"}
+CLIP = {"file_id": "c", "file_unique_id": "x", "width": 9, "height": 9, "duration": 1}
 
 
 def heard(kind: str, body: dict[str, Any]) -> Incoming | None:
@@ -73,7 +78,10 @@ def test_a_contact_is_own_when_it_is_the_senders_and_not_forwarded(
 @pytest.mark.parametrize(
     "content",
     [
-        {"photo": [PHOTO], "caption": "look"},
+        {"document": FILE | {"mime_type": "application/pdf"}},
+        {"document": FILE},
+        {"animation": CLIP, "document": FILE | {"mime_type": "image/gif"}},
+        {"video": CLIP | {"mime_type": "video/mp4"}},
         {"voice": {"file_id": "v", "file_unique_id": "u", "duration": 1}},
         {"location": {"latitude": 1.0, "longitude": 2.0}},
         {"dice": {"emoji": "🎲", "value": 3}},
@@ -95,6 +103,27 @@ def test_whatever_else_is_sent_is_something_other(content: dict[str, Any]) -> No
     found = heard("message", message(**content))
     assert found is not None
     assert found.kind is Kind.OTHER
+
+
+@pytest.mark.parametrize(
+    ("content", "picture"),
+    [
+        ({"photo": [PHOTO, LARGE], "caption": "look"}, Attached("large", 70_000)),
+        ({"photo": [LARGE, PHOTO]}, Attached("large", 70_000)),
+        ({"photo": [PHOTO]}, Attached(PHOTO["file_id"])),
+        (
+            {"document": FILE | {"mime_type": "image/png", "file_size": 9}},
+            Attached("f", 9, "image/png"),
+        ),
+    ],
+)
+def test_a_picture_is_named_by_its_largest_size_or_by_its_file(
+    content: dict[str, Any], picture: Attached
+) -> None:
+    found = heard("message", message(**content, media_group_id="77"))
+    assert found is not None
+    assert (found.kind, found.picture, found.album) == (Kind.PICTURE, picture, "77")
+    assert found.text == ""
 
 
 def test_a_tap_names_its_message_and_whether_that_holds_a_picture() -> None:

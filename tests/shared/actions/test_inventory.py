@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from claim_tales import FRIEND, Tale
 from sqlalchemy import JSON, LargeBinary, String, inspect, select, update
 from story import ALICE
 from talk import Talk
-from whole_life import ACCOUNTS, ADDRESS, DEVICE, IDENTITIES, WORDS, Life, rows_of
+from whole_life import ACCOUNTS, ADDRESS, DEVICE, IDENTITIES, PICTURE, WORDS, Life, rows_of
 
 from shared.actions.erasing import erase_member, erase_number
 from shared.actions.housekeeping import keep_house
@@ -232,10 +233,12 @@ def test_copies_have_all_that_the_inventory_says_and_after_erasure_nothing(life:
     }
     assert not missing
     shown = {word for word in WORDS.values() if word in text}
-    assert shown == set(WORDS.values()) - {WORDS["note"], WORDS["letter"]}
+    assert shown == set(WORDS.values()) - {WORDS["note"], WORDS["noted"], WORDS["letter"]}
     member, friend = copies
     assert [each["answer"] for each in friend["invited"][0]["confirmations"]] == ["confirmed"]
     assert member["claims"][0]["last_four"] == FRIEND[-4:]
+    address = member["claims"][0]["picture"]["image"]
+    assert b64decode(address.removeprefix("data:image/jpeg;base64,")) == PICTURE
     assert {each["purpose"] for each in member["consents"]} == {"chat"}
     assert FRIEND not in json.dumps(member)
     assert "C100001" not in json.dumps(friend)

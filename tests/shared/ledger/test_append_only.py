@@ -22,6 +22,9 @@ REWRITES = [
     "UPDATE facts SET phone_blind = NULL, amount = 1",
     "UPDATE findings SET word = 'cleared'",
     "DELETE FROM findings",
+    "UPDATE claim_notes SET words = '1'",
+    "UPDATE claim_notes SET words = NULL, staff_id = 2",
+    "DELETE FROM claim_notes",
 ]
 SQLITE_ONLY = [
     "REPLACE INTO legs (entry_id, account, unit, amount) VALUES (1, 'pending', 'CNY', 999)",
@@ -35,6 +38,7 @@ POSTGRES_ONLY = [
     "TRUNCATE audit",
     "TRUNCATE facts",
     "TRUNCATE findings",
+    "TRUNCATE claim_notes",
     "INSERT INTO legs (entry_id, account, unit, amount) VALUES (1, 'pending', 'CNY', 999)"
     " ON CONFLICT (entry_id, account, unit) DO UPDATE SET amount = 999",
 ]
@@ -57,6 +61,12 @@ def told(posted, now):
                 " VALUES (1, 1, 1, 'fraud', '2026-03-04', '2026-03-04', 1)"
             )
         )
+        session.execute(
+            text(
+                "INSERT INTO claim_notes (claim_id, person_id, staff_id, at)"
+                " VALUES (1, 1, 1, '2026-03-04')"
+            )
+        )
     return posted
 
 
@@ -77,9 +87,10 @@ def test_retention_may_delete_old_facts(told):
         assert session.scalar(text("SELECT count(*) FROM facts")) == 0
 
 
-def test_a_fact_may_forget_the_number_it_named(told):
+def test_a_fact_may_forget_the_number_it_named_and_a_note_its_words(told):
     with told.transaction() as session:
         session.execute(text("UPDATE facts SET phone_blind = NULL"))
+        session.execute(text("UPDATE claim_notes SET words = NULL"))
 
 
 def test_every_frozen_table_has_its_triggers_in_the_migrated_database(database):

@@ -15,7 +15,7 @@ from hostile_pictures import MARKS, MOST, saved, uploads
 from PIL import Image
 
 from shared.base.errors import Refusal
-from shared.pictures.photo import MOST_PIXELS, SIDE, Format, photo_grey, photo_jpeg
+from shared.pictures.photo import KEPT_BYTES, MOST_PIXELS, SIDE, Format, photo_grey, photo_jpeg
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
@@ -188,7 +188,10 @@ def test_a_large_one_is_made_small_and_keeps_its_shape(size: tuple[int, int]) ->
 
 def test_noise_is_kept_small_too() -> None:
     noise = np.random.default_rng(3).integers(0, 255, (1600, 1600, 3), np.uint8)
-    assert len(photo_jpeg(saved(Image.fromarray(noise), "JPEG", quality=90))) < 1_300_000
+    jpeg = photo_jpeg(saved(Image.fromarray(noise), "JPEG", quality=90))
+    assert len(jpeg) <= KEPT_BYTES
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        assert picture.width >= SIDE // 2
 
 
 def test_the_limits_stand_well_below_a_bomb() -> None:

@@ -103,7 +103,7 @@ function sendOnce(form) {
 /* A page that answers a form stands at an address that can be reloaded and gone back to. */
 function standAt(form) {
   const here = form.dataset.here;
-  if (window.location.pathname !== here) window.history.replaceState(null, "", here);
+  if (window.location.pathname !== here) window.history.replaceState(null, "", here + window.location.hash);
 }
 
 const each = (selector, act) => document.querySelectorAll(selector).forEach(act);

@@ -65,6 +65,20 @@ export async function act(name) {
   else await server.alice(name);
 }
 
+// A picture or file from this computer, as its client would send it.
+async function attach(kind, input) {
+  const file = input.files[0];
+  input.value = "";
+  if (!file) return;
+  closeSheets();
+  try {
+    await server.aliceSends(kind, file);
+    tell(`alice.${kind}`);
+  } catch {
+    toast(t("sandbox.chat.not_sent"));
+  }
+}
+
 async function share(query) {
   const sheet = $("share-sheet");
   closeSheets();
@@ -208,9 +222,13 @@ export function start(onInvite, onPhone) {
   $("menu").addEventListener("click", () => toggle("menu-sheet", "menu"));
   $("attach").addEventListener("click", () => toggle("attach-sheet", "attach"));
   $("attach-sheet").addEventListener("click", (event) => {
-    const name = event.target.closest("[data-act]")?.dataset.act;
+    const { act: name, file } = event.target.closest("[data-act], [data-file]")?.dataset ?? {};
     if (name) act(name);
+    if (file) $(`file-${file}`).click();
   });
+  for (const kind of ["photo", "document"]) {
+    $(`file-${kind}`).addEventListener("change", (event) => attach(kind, event.target));
+  }
   new ResizeObserver(() => down()).observe($("letters"));
   $("alert-close").addEventListener("click", () => { $("alert").hidden = true; });
   $("letters").addEventListener("click", (event) => {

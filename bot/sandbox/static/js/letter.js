@@ -66,7 +66,7 @@ export function drawn(id, message, own, open) {
   if (message.photo) {
     whole.classList.add("letter--photo");
     bubble.classList.add("bubble--photo");
-    bubble.append(picture(message, open));
+    bubble.append(own ? sentPicture(message) : picture(message, open));
   }
   if (message.document) bubble.append(file(message.document));
   if (message.sticker) bubble.append(make("div", { class: "sticker" }, message.sticker.emoji));
@@ -83,12 +83,20 @@ export function drawn(id, message, own, open) {
   return whole;
 }
 
-function picture(message, open) {
+function imageOf(message, alt) {
   const size = message.photo.at(-1);
-  const image = make("img", {
+  return make("img", {
     src: `/sandbox/api/files/${encodeURIComponent(size.file_id)}`, width: size.width, height: size.height,
-    alt: t("sandbox.chat.picture"), "data-test": "alice-picture",
+    alt, "data-test": "alice-picture",
   });
+}
+
+function sentPicture(message) {
+  return make("div", { class: "picture picture--own" }, imageOf(message, t("sandbox.chat.own_picture")));
+}
+
+function picture(message, open) {
+  const image = imageOf(message, t("sandbox.chat.picture"));
   return make("button", {
     type: "button", class: "picture", "data-test": "qr-picture", title: t("sandbox.chat.scan"),
     onclick: () => open.picture(message),

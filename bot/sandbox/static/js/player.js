@@ -63,6 +63,7 @@ const ACTS = {
     await must(chat.until(() => chat.state()?.keyboard?.keyboard?.flat().some((key) => key.request_contact), PATIENCE));
     await chat.act("contact");
   },
+  async photo() { await chat.act("photo"); },
   // Settled: the bot has answered Alice. Heard: it has spoken since the last act of anybody.
   async settled() { await must(chat.until(() => marks.heard > marks.own, PATIENCE)); },
   async heard(optional) {
@@ -126,7 +127,7 @@ function follow(event) {
 
 hear((event) => {
   if (event.what === "alice.heard") marks.heard = performance.now();
-  if (["alice.said", "alice.tapped", "alice.contact"].includes(event.what)) marks.own = performance.now();
+  if (["alice.said", "alice.tapped", "alice.contact", "alice.photo"].includes(event.what)) marks.own = performance.now();
   if (!busy) follow(event);
 });
 

@@ -20,6 +20,13 @@ export const patch = send("PATCH");
 
 export const alice = (act, body) => post(`/users/${people.alice.id}/${act}`, body);
 
+// A file, sent as a photo or as it is.
+export function aliceSends(kind, file) {
+  const form = new FormData();
+  form.append(kind, file, file.name);
+  return asked(`/users/${people.alice.id}/${kind}`, { method: "POST", body: form });
+}
+
 // What staff know by heart; a spent enrolment code is followed by a fresh one.
 export async function readCounter() {
   Object.assign(counter, (await get("/stage")).counter);

@@ -47,6 +47,7 @@ export const STORY = [
   { id: "who", on: "alice", acts: [["settled"], ["say", "{missed}"]], until: ["alice.said"] },
   { id: "when", on: "alice", acts: [["tap", "when"]], until: ["alice.tapped", ":when"] },
   { id: "how", on: "alice", acts: [["tap", "how"]], until: ["alice.tapped", ":how"] },
+  { id: "picture", on: "alice", acts: [["settled"], ["photo"]], until: ["alice.photo"] },
   { id: "file", on: "alice", acts: [["tap", "file"], ["settled"]], until: ["alice.tapped", ":file"] },
   {
     id: "tablet", on: "tablet",
@@ -65,6 +66,8 @@ export const STORY = [
     acts: [
       ["click", "tablet", at("nav-claims")],
       ["click", "tablet", at("claim-row")],
+      ["see", "tablet", at("claim-credit")],
+      ["if", "tablet", at("show-picture"), [["click", "tablet", at("show-picture")], ["see", "tablet", at("claim-picture")]]],
       ["click", "tablet", at("claim-credit")],
       ["click", "tablet", at("claim-confirm")],
       ["heard"],
