@@ -19,6 +19,7 @@ CODES = {
     "payout_lines": {"party", "reference", "item", "customer_ref", "application_ref"},
     "payout_batches": {"prepared_by", "confirmed_by"},
     "payout_parts": {"party", "clause", "occasion"},
+    "payout_accounts": {"party"},
     "remedies": {"party", "clause", "occasion"},
     "repairs": {"proposed_by", "applied_by"},
     "cases": {"subject", "evidence"},
@@ -58,6 +59,8 @@ KEYED = {
     "traces": {"address", "network", "series"},
     "tablet_places": {"address"},
     "claims": {"slips"},
+    "payout_accounts": {"account"},
+    "audit": {"mark"},
 }
 """Keyed hashes by other names."""
 HASHED = ("_hash", "_blind", "hash", "digest", "device", "owner", "fingerprint")

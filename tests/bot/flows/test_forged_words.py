@@ -115,7 +115,7 @@ def test_no_forged_receipt_files_a_claim(talk: Talk, many: int) -> None:
     assert truths(talk.database, TALKED) == before
     tale.alice.says("/claim").says(foreign[0])
     tale.alice.taps("claim.when.earlier").taps("claim.how.late")
-    tale.alice.taps("button.file_claim").sees("error.receipt.unknown")
+    tale.alice.taps("button.no_picture").taps("button.file_claim").sees("error.receipt.unknown")
     assert _files(tale, receipts[1]) == ""
 
 
