@@ -34,11 +34,12 @@ EVERY = 1 if os.environ.get("JIANKA_NIGHTLY") else 6
 """By day a program dies at every sixth statement of a step, and always as it commits."""
 ALICE = {"id": 1001, "is_bot": False, "first_name": "A", "language_code": "en"}
 NUMBER = "139 0013 9077"
-WHEN, HOW, FILE = "claim.when.this_week", "claim.how.late", "button.file_claim"
+WHEN, HOW = "claim.when.this_week", "claim.how.late"
+NO_PICTURE, FILE = "button.no_picture", "button.file_claim"
 
 Step = tuple[str, str]
 """(`says` or `taps`, words or the key of a label)."""
-WAY = (("taps", WHEN), ("taps", HOW), ("taps", FILE))
+WAY = (("taps", WHEN), ("taps", HOW), ("taps", NO_PICTURE), ("taps", FILE))
 WAYS: dict[str, tuple[Step, ...]] = {
     "number": (("says", "/claim"), ("says", NUMBER), *WAY),
     "receipt": (("says", "/claim"), ("says", "RECEIPT"), *WAY),
