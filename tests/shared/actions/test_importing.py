@@ -25,6 +25,7 @@ from shared.people.staff import (
 )
 from shared.post.audit import Audit
 from shared.post.outbox import Outbox, read_body
+from shared.risk.accounts import PayoutAccount
 
 SAMPLE = Path(__file__).parents[3] / "assets" / "sample"
 MEMBERS = (SAMPLE / "members.csv").read_bytes()
@@ -172,3 +173,30 @@ def test_somebody_unknown_who_left_is_not_added(database: Database, now: datetim
     assert load_staff(database, raw, now) == Imported(0, 0, 1)
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Staff)) == 0
+
+
+def test_where_members_are_paid_is_kept_for_a_whole_file_and_never_emptied_by_a_later_one(
+    database: Database, now: datetime
+) -> None:
+    head, first = MEMBERS.decode("utf-8-sig").splitlines()[:2]
+    cells = first.split(",")
+
+    def sheet(paid: str) -> bytes:
+        lines = [
+            ",".join([f"C{n:06d}", f"+8613{n:09d}", *cells[2:], paid.format(n)])
+            for n in range(1, 1_101)
+        ]
+        return "\n".join([f"{head},payout_account", *lines, ""]).encode()
+
+    def kept() -> dict[str, datetime]:
+        with database.reading() as session:
+            return {row.party: row.told_at for row in session.scalars(select(PayoutAccount))}
+
+    later = now + timedelta(days=1)
+    assert load(database, sheet("PAY-{}"), now) == Imported(1_100, 0, 0)
+    assert set(kept().values()) == {now}
+    assert len(kept()) == 1_100
+    assert load(database, sheet(""), later) == Imported(0, 0, 1_100)
+    assert set(kept().values()) == {now}
+    assert load(database, sheet("PAY-{}"), later) == Imported(0, 0, 1_100)
+    assert set(kept().values()) == {later}

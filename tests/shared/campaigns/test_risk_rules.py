@@ -44,6 +44,18 @@ def test_the_section_comes_back_as_it_was() -> None:
         ("risk:\n  weights: {ring: 900}\n", "at_most", "risk.weights.ring"),
         ("risk:\n  weights: {rings: 9}\n", "unknown", "risk.weights.rings"),
         ("risk:\n  allowances: {ring_friends: 1}\n", "at_least", "risk.allowances.ring_friends"),
+        ("risk:\n  weights: {own_account: 201}\n", "at_most", "risk.weights.own_account"),
+        ("risk:\n  weights: {same_merchant: 9}\n", "unknown", "risk.weights.same_merchant"),
+        (
+            "risk:\n  allowances: {people_per_account: 0}\n",
+            "at_least",
+            "risk.allowances.people_per_account",
+        ),
+        (
+            "risk:\n  allowances: {threshold_percent: 101}\n",
+            "at_most",
+            "risk.allowances.threshold_percent",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_place(section: str, code: str, path: str) -> None:

@@ -36,8 +36,8 @@ STRICT = re.sub(
 cools for a day, the claw-back is 90 days."""
 ACCOUNT = "PAYREF-Q7781200"
 MEMBERS = (SAMPLE / "members.csv").read_text(encoding="utf-8")
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""Nothing in it is the engine's but the last, which says so."""
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing in it is the engine's."""
 
 
 def number(place: int) -> str:
@@ -132,6 +132,7 @@ def test_friends_who_are_paid_into_the_inviters_account_are_held_before_release(
     assert town.progress().available == {}
 
 
+@on_sqlite
 def test_a_spouse_with_a_joint_account_is_watched_and_paid(town: Town) -> None:
     with town.database.transaction() as session:
         import_members(session, _with_accounts(ACCOUNT), "operator:test", town.now)
@@ -153,6 +154,7 @@ def _with_accounts(account: str) -> bytes:
     return "\n".join([f"{header},payout_account", *filled, ""]).encode()
 
 
+@on_sqlite
 def test_cards_swiped_one_after_the_other_for_just_enough_are_held_all_together(
     town: Town,
 ) -> None:
@@ -174,6 +176,7 @@ def test_cards_swiped_one_after_the_other_for_just_enough_are_held_all_together(
     assert town.progress().available == {}
 
 
+@on_sqlite
 def test_the_same_friends_on_their_own_days_are_nobodys_business(town: Town) -> None:
     for place in range(1, 7):
         town.comes(place)
@@ -187,6 +190,7 @@ def test_the_same_friends_on_their_own_days_are_nobodys_business(town: Town) -> 
     assert town.progress().pending == {}
 
 
+@on_sqlite
 def test_cards_that_buy_seconds_after_their_activation_are_held(town: Town) -> None:
     for place in range(1, 5):
         town.comes(place)
@@ -220,6 +224,7 @@ def test_round_trips_after_the_window_hold_what_is_pending(town: Town) -> None:
     assert town.progress().pending == before.pending != {}
 
 
+@on_sqlite
 def test_what_goes_back_within_the_window_takes_the_reward_and_holds_nobody(town: Town) -> None:
     for place in (1, 2, 3):
         town.comes(place)
@@ -234,6 +239,7 @@ def test_what_goes_back_within_the_window_takes_the_reward_and_holds_nobody(town
     assert town.progress().available == {}
 
 
+@on_sqlite
 def test_a_part_that_goes_back_leaves_the_purchase_standing(town: Town) -> None:
     for place in (1, 2, 3):
         town.comes(place)
@@ -273,6 +279,7 @@ def test_a_farm_of_one_account_is_found_out_listed_and_known_again(town: Town) -
         assert session.scalars(select(Listed)).all() == []
 
 
+@on_sqlite
 def test_a_trial_weighs_accounts_and_purchases_on_recorded_history(
     database: Database, now: datetime
 ) -> None:
@@ -314,6 +321,7 @@ def test_an_account_is_kept_as_a_keyed_hash_for_a_term(town: Town) -> None:
         assert known_of(town.database, (ACCOUNT,)) == []
 
 
+@on_sqlite
 def test_what_the_bank_says_again_begins_the_term_anew_and_asks_no_second_look(town: Town) -> None:
     town.comes(1, payout_account=ACCOUNT)
     town.work()
@@ -340,6 +348,7 @@ def test_accounts_of_whom_nobody_was_credited_for_go_with_their_facts(town: Town
     assert parties == {"application:A1", "customer:NA1", "customer:C100002"}  # the last: a member
 
 
+@on_sqlite
 def test_of_an_erased_friend_no_account_is_kept_again(town: Town) -> None:
     town.comes(1, payout_account=ACCOUNT)
     town.work()
@@ -352,6 +361,7 @@ def test_of_an_erased_friend_no_account_is_kept_again(town: Town) -> None:
         assert session.scalars(select(PayoutAccount)).all() == []
 
 
+@on_sqlite
 def test_staff_leave_to_others_who_shares_their_account(town: Town) -> None:
     town.paid_as_customer(ACCOUNT)
     with town.database.transaction() as session:
@@ -368,6 +378,7 @@ def test_staff_leave_to_others_who_shares_their_account(town: Town) -> None:
         assert session.get_one(Member, town.alice).customer_ref == "C100001"
 
 
+@on_sqlite
 def test_no_machine_finds_anything_by_accounts_or_purchases(town: Town) -> None:
     """And an inviter who is not active any more loses nothing by it while a person looks."""
     _shared(town)
