@@ -292,9 +292,7 @@ def erase_old_bodies(session: Session, now: datetime) -> int:
         Outbox.created_at < now - KEEP_BODIES,
     )
     given_up = session.execute(
-        update(Outbox)
-        .where(*stale)
-        .values(failed_at=now, problem=FORGOTTEN, body=None, owner=None)
+        update(Outbox).where(*stale).values(failed_at=now, problem=FORGOTTEN, body=None, owner=None)
     )
     settled = or_(Outbox.sent_at < now - KEEP_BODIES, Outbox.failed_at < now - KEEP_BODIES)
     erased = session.execute(
