@@ -36,7 +36,7 @@ CLAIM_TERM = timedelta(seconds=60)
 MOST_TRIES = 8
 _PURPOSE = "outbox"
 FORGOTTEN = "forgotten"
-"""The problem of a push that nobody waits for: its reader was erased."""
+"""The problem of a message that nobody waits for: its reader was erased, or it is a month old."""
 
 
 class Channel(StrEnum):
@@ -283,9 +283,19 @@ def mark_failed(
 
 
 def erase_old_bodies(session: Session, now: datetime) -> int:
-    """Empty the bodies of what was sent or given up 30 days ago."""
+    """Empty the bodies of what was sent or given up 30 days ago; what could not be sent for 30
+    days is given up, as nobody waits for it any more."""
+    stale = (
+        Outbox.sent_at.is_(None),
+        Outbox.failed_at.is_(None),
+        Outbox.not_before < now - KEEP_BODIES,
+        Outbox.created_at < now - KEEP_BODIES,
+    )
+    given_up = session.execute(
+        update(Outbox).where(*stale).values(failed_at=now, problem=FORGOTTEN, body=None, owner=None)
+    )
     settled = or_(Outbox.sent_at < now - KEEP_BODIES, Outbox.failed_at < now - KEEP_BODIES)
     erased = session.execute(
         update(Outbox).where(settled, Outbox.body.is_not(None)).values(body=None, owner=None)
     )
-    return int(erased.rowcount)  # type: ignore[attr-defined]
+    return int(given_up.rowcount + erased.rowcount)  # type: ignore[attr-defined]
