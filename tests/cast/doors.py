@@ -28,7 +28,7 @@ EVENTS = "/api/v1/events"
 
 @dataclass
 class Caller:
-    """Somebody with whatever cookies their work gave them, and a token of their own at each face."""
+    """Somebody with the cookies that their work gave them, and a form's token at each face."""
 
     app: Flask
     client: FlaskClient

@@ -211,7 +211,7 @@ def table() -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def said(says: Mapping[str, str], who: str) -> str:
-    return says.get(who, says[""] if "" in says else SERVED)
+    return says.get(who, says[""])
 
 
 def walks(one: Caller, who: str, rules: Mapping[str, Rule], *, served: bool) -> int:
