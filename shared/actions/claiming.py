@@ -73,7 +73,8 @@ def file_claim(session: Session, form: ClaimForm, now: datetime) -> Filed:
     """File a claim; the worker credits it within seconds when the records speak for themselves.
 
     Refusals: `campaign.none`, `claim.limit` and `claim.limit_month` (most), `claim.own`,
-    `claim.same` (number; the same friend or receipt), `claim.code` (nobody registered under it),
+    `claim.same` (number; the same friend or receipt), `claim.code` (nobody registered under it
+    in this campaign),
     `claim.tail`, `phone.…`, `invite.malformed`, `receipt.malformed`, `receipt.unknown` (not of this
     member's invite).
     """
@@ -121,7 +122,10 @@ def _friend(session: Session, form: ClaimForm, campaign_id: int) -> Friend:
         return _by_receipt(session, form, campaign_id)
     if form.code:
         registration = session.scalar(
-            select(Registration).where(Registration.receipt == read_code(form.code))
+            select(Registration).where(
+                Registration.receipt == read_code(form.code),
+                Registration.campaign_id == campaign_id,
+            )
         )
         if registration is None or registration.phone_blind is None:
             raise Refusal("claim.code")

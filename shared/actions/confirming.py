@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.actions.finding import WORDS, stands_as
 from shared.actions.kinship import circle_of
-from shared.actions.remedying import ask_finding, decide_remedy
+from shared.actions.remedying import decide_remedy, note_finding
 from shared.claims.claims import ClaimStep
 from shared.claims.hands import decides
 from shared.people.members import Member
@@ -43,7 +43,7 @@ def confirm_fraud(
     session: Session, case: Case, first: Staff, second: Staff, at: datetime, now: datetime
 ) -> None:
     """Two people confirmed it: each of these friends is found to be a fraud, as of the moment the
-    first proposed it. What the finding does not reach stays held. Refusals of `ask_finding`."""
+    first proposed it. What the finding does not reach stays held. Refusals of `note_finding`."""
     _find(session, case, RemedyKind.FRAUD, (first, second), at, now)
 
 
@@ -63,13 +63,14 @@ def _find(
     at: datetime,
     now: datetime,
 ) -> None:
-    """Ask and decide for each friend of a case, by the two people who did."""
+    """Ask and decide for each friend of a case, by the two people who did. The first one's right
+    was held when they acted: a case does not hang on their still being here."""
     assert case.campaign_id is not None
     for row in sorted(cases.referrals_of(session, case.id), key=lambda row: row.referral_id):
         referral = session.get_one(Referral, row.referral_id)
         if stands_as(session, referral) is WORDS[kind]:
             continue
-        asked = ask_finding(
+        asked = note_finding(
             session, people[0], case.campaign_id, referral.id, kind, f"case:{case.id}", at
         )
         decide_remedy(session, people[1], asked, True, now)

@@ -137,9 +137,23 @@ def ask_finding(
     `finding.none`, `remedy.asked`, `remedy.reason`.
     """
     hold_authority(staff)
+    refuse_party_to(session, staff, friend_in(session, campaign_id, referral_id))
+    return note_finding(session, staff, campaign_id, referral_id, kind, reason, now)
+
+
+def note_finding(
+    session: Session,
+    staff: Staff,
+    campaign_id: int,
+    referral_id: int,
+    kind: RemedyKind,
+    reason: str,
+    now: datetime,
+) -> int:
+    """The same for who was asked already whether they may, when they acted: they may have left
+    since. Refusals `finding.unknown`, `finding.stands`, `finding.none`, `remedy.asked`."""
     lock_campaign(session, campaign_id)
     referral, word = friend_in(session, campaign_id, referral_id), WORDS[kind]
-    refuse_party_to(session, staff, referral)
     check_news(session, referral, word)
     if (before := open_request(session, referral)) is not None:
         raise Refusal("remedy.asked", number=before.id)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import unescape
 
 from counter import ALICE, CHEN, words
-from desktop import LUO, TANG, Desk, Desks
+from desktop import LUO, SHEN, TANG, Desk, Desks
 from held import hold_farm
+from insiders import becomes
 from sqlalchemy import LargeBinary, select, type_coerce
 
 from shared.base.i18n import Locale
@@ -90,6 +91,29 @@ def test_two_find_against_and_somebody_new_hears_the_appeal(
     assert chen.opens(ONE).has("grant")
     chen.posts(f"{ONE}/appeal/decide", note="店铺属实", answer="grant")
     assert state(desks) == "cleared"
+
+
+def test_an_appeal_is_granted_though_who_wrote_it_down_has_left(
+    desks: Desks, tang: Desk, shen: Desk
+) -> None:
+    hold_farm(desks)
+    shen.posts(f"{ONE}/find", note="一部手机四个号码", finding="abuse")
+    tang.posts(f"{ONE}/confirm", note="同意")
+    shen.posts(f"{ONE}/appeal", note="会员称是店里的手机")
+    becomes(desks, SHEN, "left")
+    chen = desks.of(CHEN)
+    chen.posts(f"{ONE}/appeal/decide", note="店铺属实", answer="grant")
+    assert state(desks) == "cleared"
+
+
+def test_a_finding_is_confirmed_though_who_proposed_it_has_left(
+    desks: Desks, tang: Desk, shen: Desk
+) -> None:
+    hold_farm(desks)
+    shen.posts(f"{ONE}/find", note="一部手机四个号码", finding="abuse")
+    becomes(desks, SHEN, "left")
+    tang.posts(f"{ONE}/confirm", note="同意")
+    assert state(desks) == "confirmed"
 
 
 def test_a_case_is_given_to_somebody_and_turns_late(desks: Desks, tang: Desk, shen: Desk) -> None:

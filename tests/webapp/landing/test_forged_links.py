@@ -23,7 +23,7 @@ PURPOSES = (
     "address", "claim", "code", "customer", "device", "fingerprint", "network", "owner", "phone",
     "scan-receipt", "series", "statement", "sweep", "tail",
 )  # fmt: skip
-ROADS = {301, 308, 400, 404, 405, 410}
+ROADS = {301, 308, 404, 405, 410}
 
 
 @pytest.fixture
