@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from shared.actions.claim_rules import rules_for
 from shared.base.database import keyring_of
 from shared.base.errors import Refusal
-from shared.claims import claims, opinions
+from shared.claims import claims
 from shared.claims.claims import OPEN, Claim, State
 from shared.post.audit import record
 
@@ -56,7 +56,6 @@ def appeal(session: Session, member_id: int, number: str, now: datetime) -> Appe
     claim.decided_at = claim.told_at = claim.appeal_until = None
     claim.late_at = claim.escalated_at = None
     claim.reason = claim.template = claim.override = None
-    opinions.not_yet(session, claim.id)
     if not claim.phone_blind:  # the friend was erased meanwhile: it matches nothing, not another
         claim.phone_blind = keyring_of(session).blind("claim", claim.number)
     record(session, f"member:{member_id}", "claim.appealed", f"claim:{claim.id}", now)

@@ -26,7 +26,7 @@ from shared.actions.notifying import notify_member
 from shared.base.database import Database
 from shared.claims import asks, claims
 from shared.claims.asks import Answer, ClaimAsk, ask_of
-from shared.claims.claims import DECIDED, QUEUED, Claim, Reason, State, claim_for_update
+from shared.claims.claims import QUEUED, Claim, Reason, State, claim_for_update
 from shared.claims.opinions import to_ask
 from shared.people.staff import Role, Staff
 from shared.post.audit import record
@@ -96,7 +96,7 @@ def _turn(session: Session, claim: Claim, public_url: str, now: datetime) -> Non
         _escalate(session, claim, now)
     elif state in QUEUED and claim.due_at <= now and claim.late_at is None:
         _own_up(session, claim, now)
-    elif state in DECIDED:
+    else:
         ask_opinion(session, claim, now)
 
 

@@ -15,7 +15,8 @@ from shared.claims.opinions import Opinion, opinion_for_update
 
 
 def ask_opinion(session: Session, claim: Claim, now: datetime) -> None:
-    """The term to appeal is over: ask, once, who has a chat and wants to be written to."""
+    """The term to appeal is over: ask, once, who has a chat and wants to be written to. Who
+    appealed is asked under the next answer."""
     row = opinion_for_update(session, claim.id)
     if row is None or row.ask_at is None or now < row.ask_at:
         return

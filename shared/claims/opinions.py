@@ -40,16 +40,9 @@ def opinion_for_update(session: Session, claim_id: int) -> ClaimOpinion | None:
 
 
 def ask_later(session: Session, claim_id: int, at: datetime) -> None:
-    """Ask when the moment has come, unless the member appeals before."""
+    """Ask when the moment has come, unless the member has appealed by then."""
     _row(session, claim_id).ask_at = at
     session.flush()
-
-
-def not_yet(session: Session, claim_id: int) -> None:
-    """The claim goes on: nothing is asked before it is answered again."""
-    row = opinion_for_update(session, claim_id)
-    if row is not None:
-        row.ask_at = None
 
 
 def was_asked(session: Session, claim_id: int, at: datetime) -> None:
