@@ -20,10 +20,19 @@ from shared.actions.claim_fetching import (
     put_off,
 )
 from shared.actions.claim_noting import note_on_claim
+from shared.actions.erasing import erase_number
 from shared.base.database import Database
 from shared.base.i18n import Locale
 from shared.claims.claims import Claim, ClaimStep, Reason, State
-from shared.claims.pictures import MOST_SENT, ClaimPicture, PictureState, Wanted, wanted
+from shared.claims.notes import empty_notes, notes_on
+from shared.claims.pictures import (
+    MOST_SENT,
+    ClaimPicture,
+    PictureState,
+    Wanted,
+    forget_pictures,
+    wanted,
+)
 from shared.people.staff import Staff
 
 MB = 2**20
@@ -129,7 +138,16 @@ def test_changing_an_answer_does_not_ask_for_the_picture_again_and_starting_over
 
 
 @on_sqlite
-@pytest.mark.parametrize("why", ["fetch", "large", "kind", "pixels", "broken"])
+@pytest.mark.parametrize(
+    "why",
+    [
+        "fetch",
+        *(
+            pytest.param(why, marks=pytest.mark.nightly)
+            for why in ("large", "kind", "pixels", "broken")
+        ),
+    ],
+)
 def test_a_lost_picture_is_told_and_can_be_sent_again_by_the_button(tale: Tale, why: str) -> None:
     number = tale.claims(picture="AgAC-1")
     lost(tale, why)
@@ -247,3 +265,23 @@ def _kept_and_noted(tale: Tale, number: str) -> None:
         mei = session.scalars(select(Staff).where(Staff.staff_no == MEI)).one()
         claim = session.scalars(select(Claim).where(Claim.number == number)).one()
         note_on_claim(session, mei, claim.id, "柜台核对过，应予补登", now)
+
+
+@on_sqlite
+def test_a_friends_erasure_takes_what_decided_claims_show_and_say_of_them(tale: Tale) -> None:
+    tale.registers()
+    number = tale.claims(picture="AgAC-1")
+    _kept_and_noted(tale, number)
+    now = tale.talk.story.now
+    with tale.talk.database.transaction() as session:
+        forget_pictures(session, [])  # nothing named, nothing forgotten
+        empty_notes(session, [])
+    assert kept(tale) == [(PictureState.KEPT, None)]
+    tale.decides(credit=False, reason=Reason.NOT_CONFIRMED)
+    assert kept(tale) == [(PictureState.KEPT, None)]  # the member may appeal
+    with tale.talk.database.transaction() as session:
+        claim = session.scalars(select(Claim)).one()
+        assert len(notes_on(session, claim.id)) == 1
+        assert erase_number(session, FRIEND, now) == 1
+        assert notes_on(session, claim.id) == []
+    assert kept(tale) == []

@@ -96,6 +96,23 @@ def test_alice_speaks_taps_and_shares_her_number(stage: Page, sandbox: Served) -
     assert heard(sandbox, "message")["contact"]["user_id"] == alice
 
 
+def test_alice_attaches_a_sample_a_photo_and_a_file(stage: Page, sandbox: Served) -> None:
+    stage.click(at("alice-attach"))
+    stage.click(at("alice-attach-sample"))
+    assert heard(sandbox, "message")["photo"][-1]["height"] == 900
+    expect(stage.locator(at("alice-picture"))).to_be_visible()
+    expect(stage.locator(at("qr-picture"))).to_have_count(0)  # her own is nothing to scan
+    chosen = {"name": "chat.png", "mimeType": "image/png", "buffer": picture()}
+    stage.set_input_files(at("alice-photo-input"), chosen)  # type: ignore[arg-type]
+    assert "photo" in heard(sandbox, "message")
+    stage.set_input_files(at("alice-file-input"), chosen)  # type: ignore[arg-type]
+    assert heard(sandbox, "message")["document"]["file_name"] == "chat.png"
+    expect(stage.locator(at("alice-file"))).to_contain_text("chat.png")
+    broken = chosen | {"buffer": b"no picture"}
+    stage.set_input_files(at("alice-photo-input"), broken)  # type: ignore[arg-type]
+    expect(stage.locator(at("callback-toast"))).to_contain_text("cannot be sent")
+
+
 def test_the_picture_opens_the_invitation_on_bobs_phone_and_his_sms_arrives(
     stage: Page, sandbox: Served
 ) -> None:

@@ -120,10 +120,13 @@ def test_what_people_send_is_given_out_as_the_bot_api_does(sandbox: Served) -> N
     alice, raw = sandbox.alice, sample_png()
     for kind, content in (("photo", raw), ("document", raw), ("document", b"x" * 20_971_521)):
         answer = sandbox.client.post(
-            f"/sandbox/api/users/{alice}/{kind}", files={kind: ("chat.png", content, "image/png")}
+            f"/sandbox/api/users/{alice}/{kind}",
+            files={kind: ("chat.png", content, "image/png")},
+            data={"album": "77"},
         )
         assert answer.status_code == 200
     photo, file, large = (each["message"] for each in sandbox.bot("getUpdates")["result"])
+    assert photo["media_group_id"] == file["media_group_id"] == "77"
     sizes = photo["photo"]
     assert sizes == sorted(sizes, key=lambda size: size["width"])
     told = sandbox.bot("getFile", file_id=sizes[-1]["file_id"])["result"]
