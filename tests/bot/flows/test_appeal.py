@@ -117,6 +117,7 @@ def test_a_second_tap_reads_as_filed_and_files_nothing(tale: Tale) -> None:
         assert session.scalars(select(Claim.appealed_at)).one() == tale.talk.story.now
 
 
+@pytest.mark.nightly
 def test_typing_the_buttons_words_files_and_other_words_ask_again(tale: Tale) -> None:
     alice, _ = tale.alice, refused(tale)
     alice.taps("button.appeal")

@@ -231,7 +231,7 @@ def _number_that_is(floor: Floor, kind: str) -> str:
 
 
 @SQLITE
-@pytest.mark.parametrize("hours", [1, 30])
+@pytest.mark.parametrize("hours", [1, pytest.param(30, marks=pytest.mark.nightly)])
 def test_after_an_appeal_words_status_and_delay_tell_nothing_of_the_number(
     database: Database, now: datetime, hours: int
 ) -> None:

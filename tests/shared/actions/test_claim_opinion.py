@@ -117,6 +117,7 @@ def test_an_appeal_is_asked_about_after_it_and_not_before(floor: Floor) -> None:
     assert says(floor, claim, Opinion.FAIR)
 
 
+@pytest.mark.nightly
 @SQLITE
 def test_a_refusal_that_nobody_can_appeal_against_asks_at_once(
     database: Database, now: datetime

@@ -112,7 +112,7 @@ def test_people_refuse_for_their_own_reasons_only(floor: Floor) -> None:
     assert floor.state(claim) is State.WITH_PERSON
 
 
-@pytest.mark.parametrize("credit", [True, False])
+@pytest.mark.parametrize("credit", [True, pytest.param(False, marks=pytest.mark.nightly)])
 def test_an_answer_has_only_lines_that_go_with_the_decision(floor: Floor, credit: bool) -> None:
     floor.applies()
     claim = floor.files()

@@ -92,6 +92,7 @@ def test_an_appeal_is_escalated_anew(floor: Floor) -> None:
     assert len(floor.story.params("claim.late")) == 1
 
 
+@pytest.mark.nightly
 def test_the_second_of_two_is_waited_for_no_longer_than_the_first(floor: Floor) -> None:
     floor.applies()
     claim = floor.files()
