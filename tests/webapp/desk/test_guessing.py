@@ -12,7 +12,8 @@ from desktop import TANG, Desk, Desks
 from forgeries import truths
 from held import hold_farm
 from insiders import claimed, registers
-from insiders_of_money import friend, owes, party, repairs
+from insiders_of_money import friend, owes, party
+from insiders_of_payouts import repairs
 from money import works
 from sqlalchemy import update
 
