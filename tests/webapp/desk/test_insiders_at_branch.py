@@ -179,7 +179,7 @@ def disputed(desks: Desks) -> str:
 
 
 def first_and_second_by_one_person(desks: Desks) -> Steps:
-    chen, number = desks.house.chen(), disputed(desks)
+    number, chen = disputed(desks), desks.house.chen()
     credits(chen, number)
     yield None
     yield decides(desks, CHEN, claim=2)
