@@ -104,6 +104,8 @@ def enrol(session: Session, code: str, now: datetime) -> str:
         session, f"tablet:{tablet.id}", "tablet.enrolled", f"tablet:{tablet.id}", now,
         branch=tablet.branch_id,
     )  # fmt: skip
+    for old in people_staff.replaced_by(session, tablet):
+        record(session, f"tablet:{tablet.id}", "tablet.replaced", f"tablet:{old}", now)
     return secret
 
 

@@ -265,6 +265,17 @@ def _replace(session: Session, tablet: Tablet, now: datetime) -> None:
         _end(session, StaffSession.tablet_id == old.id, now)
 
 
+def replaced_by(session: Session, tablet: Tablet) -> list[int]:
+    """The tablets that were replaced as this one was enrolled."""
+    return list(
+        session.scalars(
+            select(Tablet.id)
+            .where(Tablet.branch_id == tablet.branch_id, Tablet.name == tablet.name)
+            .where(Tablet.revoked_at == tablet.enrolled_at)
+        )
+    )
+
+
 def tablet_by_secret(session: Session, secret: str) -> Tablet | None:
     """The enrolled tablet whose cookie this is."""
     return session.scalar(

@@ -7,6 +7,7 @@ tried too: the same form is sent with words and with numbers everywhere.
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ WORD, NUMBER = "獬豸獬豸", "+8613700550"
 """How every canary of a walk begins."""
 _SIGNS = "甲乙丙丁戊己庚辛壬癸"
 _NUMBER_IN_PATH = re.compile(r"\d+|C-[0-9A-Z]{6}|[A-Za-z0-9_-]{20,}")
+WAYS = (
+    ("fitting", "numbers", "words") if os.environ.get("JIANKA_NIGHTLY") else ("fitting", "numbers")
+)
+"""What every form is sent with: what fits its fields, and numbers or words everywhere."""
 LAST = ("sign-out", "lock", "return")
 """Forms that end the walk."""
 
@@ -116,7 +121,7 @@ class Walk:
         return f"{NUMBER}{self._number % 1000:03d}"
 
     def through(self, *starts: str) -> Walk:
-        """Open what can be opened from here, send every form three times, the last ones last."""
+        """Open what can be opened from here, send every form in every way, the last ones last."""
         queue, seen, late = list(starts), set[str](), [Form("", "", "", ())][:0]
         while queue:
             place = queue.pop(0)
@@ -150,7 +155,7 @@ class Walk:
         return links
 
     def _sends(self, form: Form) -> Iterator[TestResponse]:
-        for way in ("fitting", "words", "numbers"):
+        for way in WAYS:
             data = {each.name: self._filled(each, way) for each in form.fields}
             self.fields |= {each.name for each in form.fields if each.kind != "fixed"}
             if form.method == "get":

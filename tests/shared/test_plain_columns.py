@@ -10,7 +10,7 @@ from shared.migrations.tables import metadata
 SHORT = 20
 """Characters in which no code of ours is longer: states, kinds, units, channels."""
 CODES = {
-    "audit": {"actor", "act", "subject", "details"},  # internal ids and codes
+    "audit": {"actor", "act", "subject", "details", "mark"},  # internal ids and codes
     "entries": {"party", "clause", "occasion", "hash", "prev_hash", "why"},
     "admissions": {"party", "clause", "occasion", "limit_id", "draws"},
     "limit_uses": {"limit_id"},

@@ -127,6 +127,7 @@ def test_copy_erasure_copy_in_chat_and_on_the_web(life: Life, settings: Settings
     stands(database, life.story.now)
 
 
+@pytest.mark.nightly
 def test_a_backup_of_before_forgets_both_again_and_the_books_stand(
     life: Life, settings: Settings, tmp_path: Path, keyring: Keyring
 ) -> None:

@@ -52,7 +52,7 @@ WAYS: dict[str, tuple[Step, ...]] = {
         ("says", "/claim"), ("says", "RECEIPT"), *WAY, ("taps", FILE), ("says", "/claim"),
     ),
 }  # fmt: skip
-BY_NIGHT = [pytest.param(way, marks=pytest.mark.nightly) for way in ("number", "code")]
+BY_NIGHT = [pytest.param(way, marks=pytest.mark.nightly) for way in ("number", "receipt", "code")]
 
 
 def tale_of(database: Database, now: datetime) -> tuple[Tale, dict[str, str]]:
@@ -95,7 +95,7 @@ def filed(database: Database) -> tuple[int, list[tuple[str, str, str]], list[str
         )
 
 
-@pytest.mark.parametrize("way", ["receipt", "abandoned", *BY_NIGHT])
+@pytest.mark.parametrize("way", ["abandoned", *BY_NIGHT])
 def test_dying_at_every_step_a_claim_ends_as_if_nothing_had_happened(
     database: Database, now: datetime, way: str
 ) -> None:

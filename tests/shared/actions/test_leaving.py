@@ -154,6 +154,8 @@ def test_a_replaced_tablet_is_a_stranger_at_once_and_loses_its_secret_later(
         assert tablet_by_secret(session, first) is None
         assert tablet_by_secret(session, second) is not None
         assert tablet_by_secret(session, other) is not None
+        acts = session.scalars(select(Audit).where(Audit.act == "tablet.replaced")).all()
+        assert [(act.actor, act.subject) for act in acts] == [("tablet:4", "tablet:1")]
 
     def kept(at: datetime) -> list[tuple[str, bool]]:
         keep_house(database, at)
