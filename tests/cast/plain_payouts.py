@@ -71,7 +71,7 @@ class Desk:
         )
         for key in sorted(books.posted):
             member, unit = books.owner[key], books.unit[key]
-            if member in busy or key in taken or key[0] == self.refs.get(maker):
+            if member in busy or key in taken or self._close(maker, key):
                 continue
             for account, keys in groups[member, key[0], unit].items():
                 if books.posted[key].get(account):
@@ -177,7 +177,7 @@ class Desk:
         batch = self.batches[number]
         if batch.maker == by:
             raise Refused("payout.maker")
-        if by in self.refs and any(line.party == self.refs[by] for line in batch.lines):
+        if any(self._close(by, part.key) for line in batch.lines for part in line.parts):
             raise Refused("payout.party")
         _move(batch, "confirmed", "prepared")
         batch.checker = by
@@ -273,8 +273,12 @@ class Desk:
         self.books.wake(self.books.owner[key], now)
         return stands["recoverable"]
 
+    def _close(self, who: str, key: Key) -> bool:
+        """Whether a key is their own or a friend's of theirs."""
+        return self.refs.get(who) == f"member:{self.books.owner[key]}"
+
     def _refuse_party(self, who: str, key: Key) -> None:
-        if self.refs.get(who) == f"member:{self.books.owner[key]}":  # their friend's is theirs too
+        if self._close(who, key):
             raise Refused("remedy.party")
 
     def goodwill(self, key: Key, member: int, amount: int, now: datetime) -> None:
