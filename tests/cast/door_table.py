@@ -65,6 +65,9 @@ POST /tablet/claims/<number>/credit
 GET /tablet/claims/<number>/refuse
 POST /tablet/claims/<number>/refuse
 POST /tablet/claims/<number>/assign
+POST /tablet/claims/<number>/picture
+GET /tablet/claims/<number>/picture/<int:look>
+POST /tablet/claims/<number>/note
 POST /tablet/register
 """
 READ = """
@@ -86,6 +89,8 @@ GET /desk/cases/<int:number>
 GET /desk/cases/watched
 GET /desk/claims
 GET /desk/claims/<int:number>
+POST /desk/claims/<int:number>/picture
+GET /desk/claims/<int:number>/picture/<int:look>
 POST /desk/claims/file
 GET /desk/inquiries/<int:number>/progress
 GET /desk/payouts
@@ -129,6 +134,7 @@ POST /desk/cases/<int:number>/find
 POST /desk/cases/<int:number>/send-back
 POST /desk/claims/<int:number>/assign
 POST /desk/claims/<int:number>/credit
+POST /desk/claims/<int:number>/note
 POST /desk/claims/<int:number>/refuse
 POST /desk/drafts
 POST /desk/inquiries/<int:number>/stop
@@ -180,7 +186,7 @@ DELETE /sandbox/api/faults
 GET /
 GET /bank/apply
 GET /bot<token>/<method>
-GET /file/bot<token>/<kind>/<file_id>
+GET /file/bot<token>/<path:path>
 GET /sandbox/api/bank
 GET /sandbox/api/bot
 GET /sandbox/api/chats/<chat>/messages
@@ -208,6 +214,7 @@ POST /sandbox/api/users/<int:user_id>/<any(block, unblock):verb>
 POST /sandbox/api/users/<int:user_id>/choose
 POST /sandbox/api/users/<int:user_id>/clear
 POST /sandbox/api/users/<int:user_id>/contact
+POST /sandbox/api/users/<int:user_id>/document
 POST /sandbox/api/users/<int:user_id>/inline
 POST /sandbox/api/users/<int:user_id>/photo
 POST /sandbox/api/users/<int:user_id>/press

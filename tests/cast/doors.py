@@ -88,6 +88,7 @@ def path_of(rule: Rule) -> str:
         ("<kind>", "member"), ("<slug>", "spring"), ("<what>", "grants"), ("<to>", "paused"),
         ("<int:number>", "77"), ("<number>", "C-000000"), ("<code>", "AAAAAAAB"),
         ("<reference>", "m-1"), ("<word>", "7-0"), ("<path:filename>", "none.css"),
+        ("<int:look>", "1"),
     ):  # fmt: skip
         path = path.replace(name, value)
     assert "<" not in path, rule.rule

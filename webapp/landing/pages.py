@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Response, make_response, render_template
+from flask import Response, current_app, make_response, render_template
 from markupsafe import escape
 from sqlalchemy.orm import Session
 
@@ -33,7 +33,8 @@ _STATUS = {
     PageState.PAUSED: 200,
 }
 _MOST_MOULDS = 64
-_moulds: dict[tuple[object, ...], Mould] = {}
+_MOULDS = "landing.moulds"
+"""Kept by the application, as the numbers in their keys are of its database."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,14 @@ def offer_page(database: Database, page: InvitePage, csrf_token: str, receipt: s
     """
     locale = request_locale()
     key = (page.campaign_id, page.version, locale, bool(page.shown_name), bool(page.greeting))
-    mould = _moulds.get(key)
+    moulds: dict[tuple[object, ...], Mould] = current_app.extensions.setdefault(_MOULDS, {})
+    mould = moulds.get(key)
     if mould is None:
         with database.reading() as session:
             mould = Mould(_render_offer(session, page, locale))
-        if len(_moulds) >= _MOST_MOULDS:
-            _moulds.clear()
-        _moulds[key] = mould
+        if len(moulds) >= _MOST_MOULDS:
+            moulds.clear()
+        moulds[key] = mould
     return mould.fill(
         {
             "name": str(escape(page.shown_name)),

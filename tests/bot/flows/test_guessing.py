@@ -68,6 +68,7 @@ def test_another_members_claim_reads_like_one_that_never_was(tale: Tale) -> None
 def test_another_members_half_filled_claim_is_filed_by_nobody_else(tale: Tale) -> None:
     tale.alice.says("/claim").says(FRIEND)
     tale.alice.taps("claim.when.this_week").taps("claim.how.without_link")
+    tale.alice.taps("button.no_picture")
     file = data_of(tale.alice, "button.file_claim")
     thief = mallory(tale)
     before = truths(tale.talk.database, TALKED)
@@ -75,6 +76,7 @@ def test_another_members_half_filled_claim_is_filed_by_nobody_else(tale: Tale) -
         if own:
             thief.says("/claim").says("+8613900139044")
             thief.taps("claim.when.this_week").taps("claim.how.without_link")
+            thief.taps("button.no_picture")
         assert reads(thief, file) == reads(thief, encode(Verb.CLAIM_FILE, "a-made-up-one"))
     assert truths(tale.talk.database, TALKED) == before
 
