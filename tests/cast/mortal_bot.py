@@ -7,6 +7,8 @@ is gone when it ends.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +34,12 @@ from shared.post.outbox import CLAIM_TERM, Channel
 
 PLACE = Place("https://card.example", USERNAME, "荐卡银行", demo=True)
 Json = dict[str, Any]
+
+
+def _runs(work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    """In a thread of its own: a browser's loop may be running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(work())).result()
 
 
 class _Nowhere:
@@ -106,7 +114,7 @@ class MortalBot:
             self.database, lambda: self.now, Bot(TOKEN), PLACE, respond, nowhere, nowhere,  # type: ignore[arg-type]
             nowhere,  # type: ignore[arg-type]
         )  # fmt: skip
-        asyncio.run(hearing.hear_waiting())
+        _runs(hearing.hear_waiting)
 
     def sends(self, *, marks: bool = True) -> list[Reply]:
         """A later program sends what is owed; what arrived. Not `marks`: it ends before it noted
@@ -130,7 +138,7 @@ class MortalBot:
             if marks:
                 await delivery.stop(1)
 
-        asyncio.run(program())
+        _runs(program)
         return arrived
 
     def lives(self, update: Json) -> list[Reply]:

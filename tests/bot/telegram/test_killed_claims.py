@@ -38,7 +38,9 @@ WHEN, HOW = "claim.when.this_week", "claim.how.late"
 NO_PICTURE, FILE = "button.no_picture", "button.file_claim"
 
 ANSWERED = {"says": "sendMessage", "taps": "editMessageText"}
-ANSWERS = ("step 1 of 3", "Step 2 of 3", "Step 3 of 3", "Please check", "C-")
+ANSWERS = (
+    "step 1 of 4", "Step 2 of 4", "Step 3 of 4", "Step 4 of 4", "Please check", "C-",
+)  # fmt: skip
 Step = tuple[str, str]
 """(`says` or `taps`, words or the key of a label)."""
 WAY = (("taps", WHEN), ("taps", HOW), ("taps", NO_PICTURE), ("taps", FILE))
