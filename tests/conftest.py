@@ -23,6 +23,7 @@ import psycopg
 import pytest
 from keys import BLIND, MASTER, WEBHOOK_SECRET
 from snapshot import EMPTY
+from strict import unavailable
 from turns import Turns, Watch, further_inputs, left_to_the_night, turn, watched
 
 from shared.base.database import Database, open_database
@@ -31,20 +32,12 @@ from shared.base.settings import Settings
 from shared.migrations.upgrade import upgrade
 from shared.people import staff
 
-STRICT = os.environ.get("JIANKA_STRICT") == "1"
 POSTGRES = os.environ.get("JIANKA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 
 # Examples are drawn on a shared machine: how long one takes says nothing.
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("nightly", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("default")
-
-
-def unavailable(what: str) -> None:
-    """Skip for want of a service; in strict mode fail."""
-    if STRICT:
-        pytest.fail(f"strict mode: {what}", pytrace=False)
-    pytest.skip(what)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -20,6 +20,7 @@ from held import hold_farm
 from money import goodwill
 from mortal_bot import MortalBot
 from sqlalchemy import select
+from strict import unavailable
 from telegram_stand_in import USERNAME
 
 from bot.flows.taps import Verb, encode
@@ -138,7 +139,7 @@ def dumped(database: Database, tmp_path: Path) -> list[str]:
     )
     url = engine.url.render_as_string(hide_password=False)
     if not program:
-        pytest.skip("no pg_dump")
+        unavailable("no pg_dump (PostgreSQL's client programs)")
     psycopg.connect(url).close()
     copy = subprocess.run([program, url], capture_output=True, check=True).stdout
     assert b"COPY public.persons" in copy
