@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     JSON,
     BigInteger,
-    ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     String,
@@ -67,11 +67,13 @@ class Entry(Base):
 
 
 class Leg(Base):
-    """One amount in one account, part of an entry. The database refuses to change a row."""
+    """One amount in one account, part of an entry. The database refuses to change a row, and to
+    take one without its entry: SQLite by the key, PostgreSQL once a statement (migration 0023)."""
 
     __tablename__ = "legs"
+    __table_args__ = (ForeignKeyConstraint(["entry_id"], ["entries.id"]).ddl_if(dialect="sqlite"),)
 
-    entry_id: Mapped[int] = mapped_column(Id, ForeignKey("entries.id"), primary_key=True)
+    entry_id: Mapped[int] = mapped_column(Id, primary_key=True)
     account: Mapped[str] = mapped_column(String(12), primary_key=True)
     unit: Mapped[str] = mapped_column(String(10), primary_key=True)
     amount: Mapped[int] = mapped_column(BigInteger)

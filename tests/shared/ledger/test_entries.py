@@ -78,6 +78,15 @@ def test_two_entries_never_follow_the_same_one(posted, now):
         )
 
 
+@pytest.mark.parametrize("number", [4, 2**40])
+def test_a_leg_is_never_taken_without_its_entry(posted, number):
+    added = "INSERT INTO legs (entry_id, account, unit, amount) VALUES "
+    with pytest.raises(IntegrityError), posted.transaction() as session:
+        session.execute(text(f"{added} (1, 'paid', 'CNY', 0), ({number}, 'paid', 'CNY', 5)"))
+    with posted.reading() as session:
+        assert verify(session) == []
+
+
 @pytest.mark.parametrize(
     ("tampering", "found"),
     [
