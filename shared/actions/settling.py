@@ -23,8 +23,9 @@ from shared.ledger.balance import Account, Balance
 from shared.people.chats import listeners
 from shared.referrals.referrals import Referral
 from shared.reports.progress import FriendLine, FriendState, progress_by_member
+from shared.rewards.batches import settle_batch
 from shared.rewards.queue import wake
-from shared.rewards.settle import Change, settle_batch
+from shared.rewards.settle import Change
 from shared.rewards.standing import GOODWILL
 
 _SILENT = (FriendState.REGISTERED, FriendState.EARNED, FriendState.LIMIT)

@@ -28,18 +28,14 @@ def insert_rows(
     table: Table,
     columns: tuple[str, ...],
     rows: Iterable[Row],
-    meanwhile: Callable[[], None] | None = None,
 ) -> None:
     """Insert rows; none is fine. IntegrityError when the database refuses one.
 
-    Rows may be made while they are sent: the server then works on the first meanwhile. What
-    `meanwhile` does, without the database, is done while it takes the last.
+    Rows may be made while they are sent: the server then works on the first meanwhile.
     """
     line = line_of(session)
     if line.dialect.name != "postgresql":
         _one_by_one(line, _into(table, columns), table, columns, rows)
-        if meanwhile is not None:
-            meanwhile()
         return
     statement = f'COPY "{table.name}" ({_listed(columns)}) FROM STDIN'
     with (
@@ -49,8 +45,6 @@ def insert_rows(
     ):
         for row in _said(line, table, columns, rows):
             copy.write_row(row)
-        if meanwhile is not None:
-            meanwhile()
 
 
 def insert_new_rows(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -160,31 +160,23 @@ def post(
     return post_all(session, [Posting(key, member_id, revision, legs, why)], now)
 
 
-def post_all(
-    session: Session,
-    postings: Sequence[Posting],
-    now: datetime,
-    meanwhile: Callable[[], None] | None = None,
-) -> int:
+def post_all(session: Session, postings: Sequence[Posting], now: datetime) -> int:
     """Append entries to the chain, in their order; the last one's number, 0 when there is none.
 
     Only `rewards.settle` calls this. ValueError when the legs of one are empty or do not sum
     to zero in every unit; a revision that exists already is refused by the database. Three
-    statements, however many entries. `meanwhile`: what is to be done while the database takes
-    them, without it; done in any case.
+    statements, however many entries.
     """
     for posting in postings:
         if not posting.legs or not posting.legs.even:
             raise ValueError(f"legs do not sum to zero: {posting.legs}")
     if not postings:
-        if meanwhile is not None:
-            meanwhile()
         return 0
     last, prev_hash = next(iter(_LAST.read(session)), (0, GENESIS))
     numbered = [(n, posting, _plain(posting.legs)) for n, posting in enumerate(postings, last + 1)]
     insert_rows(session, _ENTRIES, _ENTRY_COLUMNS, _chained(numbered, prev_hash, now))
     legs = ((number, *leg) for number, _, plain in numbered for leg in plain)
-    insert_rows(session, _LEGS, _LEG_COLUMNS, legs, meanwhile)
+    insert_rows(session, _LEGS, _LEG_COLUMNS, legs)
     return int(last) + len(postings)
 
 

@@ -8,6 +8,7 @@ back; one that grows beyond the room stays at its old amount with the reason.
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -113,6 +114,8 @@ class Room:
         self._limits = limits
         self.used = Counter(used)
         self._before = dict(used)
+        self._taken: Counter[LimitId] = Counter()
+        self._full = False
         self._places: dict[Place, int] = defaultdict(int)
         for key, holding in holdings.items():
             for place in _places(key, holding):
@@ -126,6 +129,7 @@ class Room:
                 rule = rule_of(limit)
                 most = self._limits.get(rule)
                 if most is not None and self.used[limit] + more > most:
+                    self._full = True
                     return rule
         self._move(used, moved)
         return None
@@ -134,6 +138,23 @@ class Room:
         """Give back the old holding and take the new one, whether it fits or not."""
         self._move(*self._difference(key, old, new))
 
+    def moves_to(self, limits: Mapping[LimitId, int], used: Mapping[LimitId, int]) -> bool:
+        """Stand on other limits and counters, when everything here would come out the same on
+        them; whether it does.
+
+        It does when nothing was turned away and all that was taken fits at once, whatever was
+        given back in between.
+        """
+        if self._full or any(
+            used.get(limit, 0) + more > limits.get(rule_of(limit), sys.maxsize)
+            for limit, more in self._taken.items()
+        ):
+            return False
+        for limit in self.used.keys() | used.keys():
+            self.used[limit] += used.get(limit, 0) - self._before.get(limit, 0)
+        self._limits, self._before = limits, dict(used)
+        return True
+
     def touched(self) -> list[LimitId]:
         """The limits whose use changed."""
         return sorted(limit for limit, n in self.used.items() if n != self._before.get(limit))
@@ -141,6 +162,8 @@ class Room:
     def _move(self, used: Mapping[LimitId, int], moved: Mapping[Place, int]) -> None:
         for limit, more in used.items():
             self.used[limit] += more
+            if more > 0:
+                self._taken[limit] += more
         for place, more in moved.items():
             self._places[place] += more
 
@@ -250,9 +273,19 @@ def load_room(
 
     `lock`: nobody else admits until the end.
     """
-    taken = _TAKEN_LOCKED if lock else _TAKEN
-    used = dict(taken.read(session, campaign=campaign_id))
+    if lock:
+        return Room(*lock_limits(session, campaign_id, now), holdings)
+    used = dict(_TAKEN.read(session, campaign=campaign_id))
     return Room(room_at(session, campaign_id, now), used, holdings)
+
+
+def lock_limits(
+    session: Session, campaign_id: int, now: datetime
+) -> tuple[dict[LimitId, int], dict[LimitId, int]]:
+    """What every limit of a campaign lets through as of now, and how much of it is taken;
+    nobody else admits until the end."""
+    used = dict(_TAKEN_LOCKED.read(session, campaign=campaign_id))
+    return room_at(session, campaign_id, now), used
 
 
 def save_room(session: Session, campaign_id: int, room: Room) -> None:

@@ -4,19 +4,14 @@ line: the difference between dues and positions. The only caller of `ledger.post
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import structlog
 from sqlalchemy.orm import Session
 
 from shared.applications.facts import Fact, load_facts
-from shared.base import lease
-from shared.base.clock import Clock, system_clock
-from shared.base.database import Database
-from shared.base.memory import uncollected
 from shared.campaigns.campaigns import Life, life_of, terms_of
 from shared.campaigns.rules import LimitId
 from shared.ledger.balance import Account, Balance, Key
@@ -32,6 +27,7 @@ from shared.rewards.admission import (
     Room,
     decide,
     load_room,
+    lock_limits,
     save_holdings,
     save_room,
 )
@@ -47,8 +43,6 @@ wake, wake_all = queue.wake, queue.wake_all
 """Hearers know this much of settling."""
 situation = situations.situation
 """And readers this."""
-
-log = structlog.get_logger()
 
 
 class Change(NamedTuple):
@@ -128,54 +122,88 @@ def settle_members(
     Loads all, decides one after the other in memory, writes all: the number of statements
     does not grow with the members. A paused campaign posts nothing and keeps its tasks.
     """
-    if life_of(session, campaign_id) is Life.PAUSED:
+    settling = reckon(session, campaign_id, member_ids, now, lock=True)
+    if settling is None:
         return []
+    settling.note(session)
+    settling.post(session)
+    return settling.changes()
+
+
+def reckon(
+    session: Session, campaign_id: int, member_ids: Sequence[int], now: datetime, *, lock: bool
+) -> Settling | None:
+    """What is to be done about some members; None: nothing, as the campaign is paused.
+
+    `lock`: nobody else admits from now until the end. Without, it is decided on the room as it
+    is seen, and `Settling.admit` is to be asked before anything is posted.
+    """
+    if life_of(session, campaign_id) is Life.PAUSED:
+        return None
     locked = queue.lock_tasks(session, campaign_id, member_ids)
     here = situations.situations(session, campaign_id, member_ids, now)
-    room = load_room(session, campaign_id, _all_holdings(here.values()), now, lock=True)
+    room = load_room(session, campaign_id, _all_holdings(here.values()), now, lock=lock)
     decided = [
         (here[member], step) for member in member_ids for step in steps(here[member], room, now)
     ]
-    times: dict[int, datetime | None] = {}
-    changes: list[Change] = []
+    return Settling(campaign_id, now, locked, here, room, decided)
 
-    def meanwhile() -> None:
-        times.update((member, here[member].next_wake(now)) for member in member_ids)
-        changes.extend(_change(whose, step) for whose, step in decided if step.news)
 
-    _write(session, decided, now, meanwhile)
-    save_room(session, campaign_id, room)
-    queue.plan_next(session, campaign_id, times, locked)
-    session.flush()
-    return changes
+@dataclass(frozen=True)
+class Settling:
+    """What is to be done about some members of a campaign, step by step in their order."""
+
+    campaign: int
+    now: datetime
+    locked: Collection[int]
+    """Those who had a task; it is theirs until the end."""
+    here: Mapping[int, Situation]
+    room: Room
+    decided: Sequence[tuple[Situation, Step]]
+
+    def note(self, session: Session) -> None:
+        """Write everything but the ledger: verdicts, what expired, when to look again."""
+        verdicts = [
+            Decision(step.key, here.member, step.new, step.old.verdict)
+            for here, step in self.decided
+            if step.new != step.old
+        ]
+        save_holdings(session, verdicts, self.now)
+        for here, step in self.decided:
+            if step.moves:
+                _expire(session, here, step, self.now)
+        times = {member: here.next_wake(self.now) for member, here in self.here.items()}
+        queue.plan_next(session, self.campaign, times, self.locked)
+        session.flush()
+
+    def admit(self, session: Session) -> None:
+        """Keep others from admitting until the end; Crowded when there is no longer room for all
+        that was decided, and whatever was written is to be undone and decided anew."""
+        limits, used = lock_limits(session, self.campaign, self.now)
+        if not self.room.moves_to(limits, used):
+            raise Crowded(self.campaign)
+
+    def post(self, session: Session) -> None:
+        """Write the entries, in their order, and what they take of the limits."""
+        moves = [_posting(here, step) for here, step in self.decided if step.moves]
+        post_all(session, moves, self.now)
+        save_room(session, self.campaign, self.room)
+
+    def changes(self) -> list[Change]:
+        """What of it is news."""
+        return [
+            Change(here.member, step.key, step.before, step.after, step.due, step.new.limit)
+            for here, step in self.decided
+            if step.news
+        ]
+
+
+class Crowded(Exception):
+    """Others were admitted since the room was looked at, and it may no longer do."""
 
 
 def _all_holdings(here: Iterable[Situation]) -> dict[Key, Holding]:
     return {key: held for whose in here for key, held in whose.holdings.items()}
-
-
-def _change(here: Situation, step: Step) -> Change:
-    return Change(here.member, step.key, step.before, step.after, step.due, step.new.limit)
-
-
-def _write(
-    session: Session,
-    decided: Sequence[tuple[Situation, Step]],
-    now: datetime,
-    meanwhile: Callable[[], None],
-) -> None:
-    """Everything that was decided: verdicts, entries in their order, what expired.
-    `meanwhile`: as of `post_all`."""
-    verdicts = [
-        Decision(step.key, here.member, step.new, step.old.verdict)
-        for here, step in decided
-        if step.new != step.old
-    ]
-    save_holdings(session, verdicts, now)
-    moves = [(here, step) for here, step in decided if step.moves]
-    post_all(session, [_posting(here, step) for here, step in moves], now, meanwhile)
-    for here, step in moves:
-        _expire(session, here, step, now)
 
 
 def _posting(here: Situation, step: Step) -> Posting:
@@ -202,65 +230,6 @@ def _why(step: Step) -> dict[str, Any]:
     if step.new.limit is not None:
         why["limit"] = step.new.limit
     return why
-
-
-Tell = Callable[[Session, Sequence[Change]], None]
-Look = Callable[[Session, int, Sequence[int]], None]
-
-
-def settle_batch(
-    database: Database,
-    holder: str,
-    now: datetime,
-    on_changes: Tell,
-    *,
-    on_settled: Look | None = None,
-    clock: Clock = system_clock,
-    most: int = queue.MOST,
-) -> int:
-    """Settle up to `most` members whose time has come, in one transaction; how many.
-
-    The caller holds the lease `DUTY` (`lease.take`); it is renewed inside (on real time, by
-    `clock`), so LostLease means that another took over and nothing was written.
-    `on_changes` writes notices of a campaign's changes into the same transaction, `on_settled`
-    those of its members' friends. A member who cannot be settled or told is put off and
-    logged; the others go on.
-    """
-    with uncollected(), database.transaction() as session:
-        lease.hold(session, DUTY, holder, clock())
-        tasks = queue.due_tasks(session, now, most)
-        together: dict[int, list[int]] = defaultdict(list)
-        for task in tasks:
-            together[task.campaign].append(task.member)
-        for campaign, members in together.items():
-            _settle_and_tell(session, campaign, members, now, on_changes, on_settled)
-        return len(tasks)
-
-
-def _settle_and_tell(
-    session: Session,
-    campaign: int,
-    members: Sequence[int],
-    now: datetime,
-    on_changes: Tell,
-    on_settled: Look | None,
-) -> None:
-    """Settle together; when that fails, each half for itself, down to the one who is at fault."""
-    try:
-        with session.begin_nested():
-            if changes := settle_members(session, campaign, members, now):
-                on_changes(session, changes)
-            if on_settled is not None:
-                on_settled(session, campaign, members)
-    except Exception as problem:
-        if len(members) > 1:
-            middle = len(members) // 2
-            for half in (members[:middle], members[middle:]):
-                _settle_and_tell(session, campaign, half, now, on_changes, on_settled)
-            return
-        error = type(problem).__name__  # its text may hold what no log should
-        log.error("settle.failed", campaign=campaign, member=members[0], error=error)
-        queue.postpone(session, queue.Task(campaign, members[0]), error, now)
 
 
 def claim_effect(

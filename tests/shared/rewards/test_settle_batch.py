@@ -18,9 +18,10 @@ from shared.campaigns.campaigns import Life, get_campaign, move
 from shared.ledger.entries import Entry
 from shared.post.audit import Audit, record
 from shared.referrals.referrals import Credit, Source
+from shared.rewards.batches import settle_batch
 from shared.rewards.owed import Due
 from shared.rewards.queue import SettleTask, due_tasks, waiting, wake
-from shared.rewards.settle import DUTY, claim_effect, settle, settle_batch
+from shared.rewards.settle import DUTY, claim_effect, settle
 
 
 def nobody(session, changes) -> None:
