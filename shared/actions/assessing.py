@@ -35,8 +35,9 @@ def look_waiting(
 ) -> int:
     """Look at the referrals whose time has come; how many. LostLease: nothing was written."""
     with database.transaction() as session:
+        looked = look_at_referrals(session, now)
         lease.hold(session, DUTY, holder, clock())
-        return look_at_referrals(session, now)
+        return looked
 
 
 def look_at_referrals(session: Session, now: datetime) -> int:

@@ -61,9 +61,9 @@ def hear_waiting(
     """
     try:
         with database.transaction() as session:
-            hold(session, DUTY, holder, clock())
             rows = inbox.waiting(session, "bank", BATCH)
             hear(session, rows, now)
+            hold(session, DUTY, holder, clock())
             return len(rows)
     except _NOT_THE_ROW:
         raise
@@ -78,10 +78,10 @@ def _hear_one_by_one(database: Database, holder: str, now: datetime, clock: Cloc
     for row_id in ids:
         try:
             with database.transaction() as session:
-                hold(session, DUTY, holder, clock())
-                row = session.get(inbox.Inbox, row_id)
+                row = session.get(inbox.Inbox, row_id, with_for_update=True)
                 if row is not None and row.done_at is None:
                     hear(session, [row], now)
+                hold(session, DUTY, holder, clock())
         except _NOT_THE_ROW:
             raise
         except Exception as error:

@@ -24,7 +24,7 @@ from shared.people.chats import listeners
 from shared.referrals.referrals import Referral
 from shared.reports.progress import FriendLine, FriendState, progress_by_member
 from shared.rewards.batches import settle_batch
-from shared.rewards.queue import wake
+from shared.rewards.queue import MOST, wake
 from shared.rewards.settle import Change
 from shared.rewards.standing import GOODWILL
 
@@ -33,9 +33,14 @@ _SILENT = (FriendState.REGISTERED, FriendState.EARNED, FriendState.LIMIT)
 
 
 def settle_waiting(
-    database: Database, holder: str, now: datetime, *, clock: Clock = system_clock
+    database: Database,
+    holder: str,
+    now: datetime,
+    *,
+    clock: Clock = system_clock,
+    most: int = MOST,
 ) -> int:
-    """Settle up to 500 members whose time has come; how many. LostLease: nothing was written.
+    """Settle up to `most` members whose time has come; how many. LostLease: nothing was written.
 
     `now` is the product's time, `clock` the real one by which the lease runs.
     """
@@ -47,7 +52,7 @@ def settle_waiting(
     def look(session: Session, campaign: int, members: Sequence[int]) -> None:
         tell_steps(session, campaign, members, now)
 
-    return settle_batch(database, holder, now, tell, on_settled=look, clock=clock)
+    return settle_batch(database, holder, now, tell, on_settled=look, clock=clock, most=most)
 
 
 def tell_members(session: Session, changes: Sequence[Change], now: datetime) -> None:

@@ -49,7 +49,12 @@ def take(session: Session, duty: str, holder: str, now: datetime) -> bool:
 
 
 def hold(session: Session, duty: str, holder: str, now: datetime) -> None:
-    """Renew inside the work's own transaction, or LostLease: the fence against two settlers."""
+    """Renew inside the work's own transaction, or LostLease: the fence against two settlers.
+
+    As late as can be: whoever holds it keeps the holder's other transactions from their end. And
+    after every lock on a member, in every transaction: so none that holds it waits for another
+    that asks for it.
+    """
     if not _RENEW.read(session, which=duty, whose=holder, then=now + TERM):
         raise LostLease(duty)
 

@@ -24,7 +24,6 @@ from shared.actions.hearing import hear_waiting
 from shared.actions.housekeeping import keep_house
 from shared.actions.inviting import withdraw_greetings
 from shared.actions.matching import look_at_registrations
-from shared.actions.settling import settle_waiting
 from shared.base import lease
 from shared.base.clock import Clock, system_clock
 from shared.base.database import Database
@@ -35,6 +34,7 @@ from shared.jobs.claims import claims_turn
 from shared.jobs.erasures import ErasureFile, replay_erasures
 from shared.jobs.inquiries import inquiry_turn
 from shared.jobs.opening import opened
+from shared.jobs.second_hand import SecondHand
 from shared.jobs.sms import send_waiting
 from shared.migrations.upgrade import register_masters
 from shared.post import audit_chain, inbox, outbox
@@ -105,8 +105,10 @@ def new_holder() -> str:
     return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-def settle_turn(database: Database, lead: Lead, clock: Clock) -> bool:
-    """Hear, settle and check once, when this process leads; whether there was anything to do."""
+def settle_turn(database: Database, lead: Lead, clock: Clock, hand: SecondHand) -> bool:
+    """Hear, settle and check once, when this process leads; whether there was anything to do.
+    `hand`: settles beside it while many wait."""
+    hand.rest()
     if not lead.ask():
         return False
     now = clock()
@@ -132,10 +134,10 @@ def settle_turn(database: Database, lead: Lead, clock: Clock) -> bool:
             hear_waiting(database, lead.holder, now)
         if registrations is not None:
             with database.transaction() as session:
-                lease.hold(session, DUTY, lead.holder, lead.clock())
                 look_at_registrations(session, now)
+                lease.hold(session, DUTY, lead.holder, lead.clock())
         if events is not None or registrations is not None or members:
-            settle_waiting(database, lead.holder, now)
+            hand.settle(lead.holder, now)
         busy = events is not None or registrations is not None or bool(members)
         look = looks is not None and lead.looks_now(busy)
         if look:
@@ -225,11 +227,11 @@ def run(settings: Settings) -> None:
     with opened(settings) as (database, clock):
         with database.transaction() as session:
             register_masters(session)  # a new key is known before anybody could take it away
-        lead = Lead(database, new_holder())
+        lead, hand = Lead(database, new_holder()), SecondHand(database)
         erased = erasures_of(settings, database, clock)
         judge_greetings(database, clock)
         duties = (
-            ("settle", lambda: settle_turn(database, lead, clock), LOOK_EVERY),
+            ("settle", lambda: settle_turn(database, lead, clock, hand), LOOK_EVERY),
             ("sms", lambda: sms_turn(database, send, clock), LOOK_EVERY),
             (
                 "inquiries",
@@ -249,5 +251,6 @@ def run(settings: Settings) -> None:
         stop.wait()
         for thread in threads:
             thread.join()
+        hand.close()
         lead.give_up()
     _logger.info("stopped", holder=lead.holder)

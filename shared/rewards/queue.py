@@ -84,6 +84,20 @@ _DUE = Direct(
 )
 
 
+def more_wait(session: Session, now: datetime, most: int = MOST) -> bool:
+    """Whether the time of more than `most` members has come; looks no further."""
+    return bool(_NEXT.read(session, now=now, most=most))
+
+
+_NEXT = Direct(
+    select(_TASKS.c.member_id)
+    .where(_TASKS.c.due_at <= bindparam("now"))
+    .order_by(_TASKS.c.due_at)
+    .limit(1)
+    .offset(bindparam("most", type_=Integer))
+)
+
+
 def waiting(session: Session, now: datetime) -> int:
     """How many members' time has come."""
     return len(session.scalars(select(SettleTask.member_id).where(SettleTask.due_at <= now)).all())

@@ -28,6 +28,7 @@ from shared.base.privacy import Keyring
 from shared.campaigns.campaigns import current_version
 from shared.campaigns.file import apply_campaign
 from shared.jobs import worker
+from shared.jobs.second_hand import SecondHand
 from shared.people.chats import Chat, Proof
 from shared.people.members import Member
 from shared.people.persons import Person
@@ -37,6 +38,8 @@ from shared.rewards.settle import DUTY
 
 SPRING = Path(__file__).parents[1] / "shared" / "spring.yaml"
 PATIENCE = 600.0
+BATCH = 40
+"""Members a settler takes at once: few, so that its second hand has its share."""
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -205,13 +208,23 @@ def settle_forever(url: str, days: float, term: float) -> None:
     worker.RENEW_EVERY = term / 4
     database = open_database(url, _keyring())
     lead = worker.Lead(database, worker.new_holder())
+    hand = SecondHand(database, BATCH)
 
     def clock() -> datetime:
         return system_clock() + timedelta(days=days)
 
     worker.AFTER_A_FAILURE = 0.1
     never = threading.Event()
-    worker.repeat("settle", lambda: worker.settle_turn(database, lead, clock), 0.01, never)
+    worker.repeat("settle", lambda: worker.settle_turn(database, lead, clock, hand), 0.01, never)
+
+
+def lead_with_a_hand(url: str, told: Any) -> None:
+    """A leader called `one` that says which process its second hand is, and goes on for ever."""
+    hand = SecondHand(open_database(url, _keyring()), 10)
+    hand.settle("one", system_clock())
+    told.put(hand.pid)
+    while True:
+        hand.settle("one", system_clock())
 
 
 def _keyring() -> Keyring:

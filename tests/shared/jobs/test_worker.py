@@ -13,6 +13,7 @@ from shared.base import lease
 from shared.base.clock import system_clock
 from shared.base.database import Database
 from shared.jobs import worker
+from shared.jobs.second_hand import SecondHand
 from shared.jobs.worker import Lead, house_turn, new_holder, repeat, settle_turn, sms_turn
 from shared.post.inbox import Inbox
 from shared.reports.progress import FriendState
@@ -30,9 +31,13 @@ def ask_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "RENEW_EVERY", 0.0)
 
 
+def turn(story: Story, lead: Lead) -> bool:
+    return settle_turn(story.database, lead, lambda: story.now, SecondHand(story.database))
+
+
 def work(story: Story, lead: Lead) -> int:
     turns = 0
-    while settle_turn(story.database, lead, lambda: story.now):
+    while turn(story, lead):
         turns += 1
     return turns
 
@@ -55,7 +60,7 @@ def test_the_leader_hears_the_bank_and_settles(
     assert story.friend() is FriendState.APPROVED
     with story.database.reading() as session:
         assert all(row.done_at for row in session.scalars(select(Inbox)))
-    assert not settle_turn(story.database, lead, lambda: story.now)
+    assert not turn(story, lead)
 
 
 def test_the_leader_looks_at_whom_the_checks_are_to_see(
@@ -63,9 +68,9 @@ def test_the_leader_looks_at_whom_the_checks_are_to_see(
 ) -> None:
     """A standby does not, and settling goes first."""
     leads, stands = (Lead(story.database, new_holder()) for _ in range(2))
-    assert not settle_turn(story.database, leads, lambda: story.now)
+    assert not turn(story, leads)
     story.registers()
-    assert not settle_turn(story.database, stands, lambda: story.now)
+    assert not turn(story, stands)
     with story.database.reading() as session:
         assert len(session.scalars(select(Look)).all()) == 1
     work(story, leads)
@@ -96,7 +101,7 @@ def test_a_standby_does_nothing_until_the_leader_gives_up(
     first, second = (Lead(story.database, new_holder()) for _ in range(2))
     assert first.ask()
     tell(story, monkeypatch, "application.submitted", application_id="A1", phone=BOB)
-    assert not settle_turn(story.database, second, lambda: story.now)
+    assert not turn(story, second)
     assert not second.held
     first.give_up()
     assert work(story, second) > 0
@@ -121,7 +126,7 @@ def test_a_leader_that_was_overtaken_while_it_slept_commits_nothing(
         lease.give_up(session, DUTY, "sleeper", system_clock())
         assert lease.take(session, DUTY, "other", system_clock() + timedelta(seconds=1))
     monkeypatch.setattr(sleeper, "ask", lambda: True)
-    assert not settle_turn(story.database, sleeper, lambda: story.now)
+    assert not turn(story, sleeper)
     assert not sleeper.held
     assert story.friend() is FriendState.REGISTERED
     with story.database.reading() as session:

@@ -121,3 +121,38 @@ def test_counters_always_equal_what_is_held_and_never_exceed_the_limit(history, 
         assert room.used["budget:CNY"] == sum(each.amount for each in held.values()) <= budget
         taken = {n % 6 for n, each in held.items() if each.amount}
         assert room.used["friends"] == len(taken) <= places
+
+
+KEYS = st.integers(1, 6)
+ASKS = st.lists(st.tuples(KEYS, st.sampled_from([None, 0, 40, 100])), max_size=12)
+LIMITS = st.fixed_dictionaries({"budget:CNY": st.integers(0, 600), "friends": st.integers(0, 8)})
+USES = st.fixed_dictionaries({"budget:CNY": st.integers(0, 600), "friends": st.integers(0, 8)})
+
+
+def asked(room: Room, asks: list[tuple[int, int | None]]) -> list[Holding]:
+    """What comes of dues that grow, shrink and go, one after the other."""
+    held: dict[int, Holding] = {}
+    for n, amount in asks:
+        draws = BUDGET, Draw("friends", f"friend:{n}")
+        wish = None if amount is None else due(n, amount, *draws)
+        held[n] = decide(room, key(n), wish, held.get(n, NOTHING))
+    return [held[n] for n in sorted(held)]
+
+
+@given(ASKS, LIMITS, USES, LIMITS, USES)
+def test_a_room_that_moves_would_have_given_the_same_there(asks, limits, used, now, taken):
+    """Decided on what was seen, held against what is: never another verdict, never over."""
+    seen, there = Room(limits, used, {}), Room(now, taken, {})
+    decided = asked(seen, asks)
+    if seen.moves_to(now, taken):
+        assert decided == asked(there, asks)
+        assert seen.used == there.used
+        assert seen.touched() == there.touched()
+
+
+@given(ASKS, USES, USES)
+def test_a_room_with_enough_for_all_always_moves(asks, used, taken):
+    enough = {"budget:CNY": 10_000, "friends": 1_000}
+    room = Room(enough, used, {})
+    asked(room, asks)
+    assert room.moves_to(enough, taken)

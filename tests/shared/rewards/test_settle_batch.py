@@ -7,20 +7,26 @@ from datetime import timedelta
 from itertools import groupby
 
 import pytest
+from keys import BLIND, MASTER
+from race import enrol, members_without_chats, qualifying, spring
 from sqlalchemy import event, select, text
 
 from shared.actions.settling import settle_waiting
-from shared.applications.facts import Kind
+from shared.applications.facts import Kind, insert_facts
 from shared.base import lease
 from shared.base.clock import system_clock
 from shared.base.database import open_database
+from shared.base.privacy import Keyring
 from shared.campaigns.campaigns import Life, get_campaign, move
 from shared.ledger.entries import Entry
+from shared.ledger.verify import verify
 from shared.post.audit import Audit, record
 from shared.referrals.referrals import Credit, Source
+from shared.rewards.admission import Admission, Verdict
 from shared.rewards.batches import settle_batch
 from shared.rewards.owed import Due
 from shared.rewards.queue import SettleTask, due_tasks, waiting, wake
+from shared.rewards.review import miscounts
 from shared.rewards.settle import DUTY, claim_effect, settle
 
 
@@ -204,6 +210,43 @@ def test_a_fact_heard_while_its_member_is_settled_is_settled_afterwards(qualifie
     qualified.settle(12)
     assert qualified.stands("Alice") == ""
     qualified.verify(12)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("places", [1, 2])
+def test_of_two_batches_at_once_the_later_sees_what_the_earlier_left(postgres_url, now, places):
+    """The second looks while the first may take all that is left, and is told before it posts."""
+    database = open_database(postgres_url, Keyring({"k1": MASTER}, BLIND))
+    start = now - timedelta(days=9)
+    first, second = members = members_without_chats(database, 2, start)
+    source = spring("two", ("first_friends: 20000", f"first_friends: {places}"))
+    racers = enrol(database, source, members, 1, start)
+    with database.transaction() as session:
+        insert_facts(session, [fact for racer in racers for _, fact in qualifying(racer, start)])
+        wake(session, racers[0].campaign, second, start)
+        wake(session, racers[0].campaign, first, start + timedelta(days=1))
+        assert lease.take(session, DUTY, "one", system_clock())
+    overtaken = []
+
+    def overtake(session, changes):
+        """While the second is told, the first is settled from beginning to end."""
+        assert {change.member for change in changes} == {second}
+        if not overtaken:
+            overtaken.append(settle_batch(database, "one", now, nobody))
+
+    assert settle_batch(database, "one", now, overtake, most=1) == 1
+    assert overtaken == [1]
+    with database.reading() as session:
+        verdicts = {
+            member: sorted(session.scalars(select(Admission.verdict).filter_by(member_id=member)))
+            for member in members
+        }
+        assert miscounts(session, racers[0].campaign) == []
+        assert verify(session) == []
+    won = [Verdict.ADMITTED] * 3
+    lost = [Verdict.ADMITTED, Verdict.REFUSED, Verdict.REFUSED]  # the step has no such limit
+    assert verdicts == {first: won, second: won if places == 2 else lost}
+    database.close()
 
 
 def test_a_claim_s_effect_is_known_before_it_is_decided(story):
