@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, String, Text, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -83,22 +83,32 @@ def moment_reader(line: Line) -> Callable[[Any], datetime]:
 
 
 class _Many(TypeDecorator[Collection[Any]]):
-    """Many numbers or texts in one parameter: an array, and a JSON text on SQLite."""
+    """Many numbers or texts in one parameter: a JSON text on SQLite, and on PostgreSQL an array,
+    written out here, as its driver would ask each element for its type."""
 
     impl = Text
     cache_ok = True
 
     def __init__(self, of: TypeEngine[Any]) -> None:
         super().__init__()
-        self.of = of
+        # Not VARCHAR(n): that would cut longer ones off, and then find another's.
+        self.of = Text() if isinstance(of, String) else of
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         plain = Text() if dialect.name == "sqlite" else ARRAY(self.of)
         return dialect.type_descriptor(plain)
 
-    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
-        listed = list(value or ())
-        return json.dumps(listed) if dialect.name == "sqlite" else listed
+    def bind_processor(self, dialect: Dialect) -> Callable[[Collection[Any] | None], str]:
+        """A text on either engine; PostgreSQL reads it by the type that the statement names."""
+        if dialect.name == "sqlite":
+            return lambda values: json.dumps(list(values or ()))
+        return lambda values: f"{{{','.join(map(_element, values or ()))}}}"
+
+
+def _element(value: int | str | None) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "NULL" if value is None else str(value)
 
 
 class among(FunctionElement[bool]):

@@ -76,7 +76,10 @@ def _insert_over(
         _one_by_one(line, _into(table, columns) + over, table, columns, rows)
         return
     said = json.dumps(
-        [dict(zip(columns, row, strict=True)) for row in rows],
+        [
+            {name: value for name, value in zip(columns, row, strict=True) if value is not None}
+            for row in rows
+        ],
         default=_moment,
         ensure_ascii=False,
         separators=(",", ":"),

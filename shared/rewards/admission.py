@@ -114,12 +114,13 @@ class Room:
         self._limits = limits
         self.used = Counter(used)
         self._before = dict(used)
-        self._taken: Counter[LimitId] = Counter()
+        self._taken: dict[LimitId, int] = defaultdict(int)
         self._full = False
         self._places: dict[Place, int] = defaultdict(int)
         for key, holding in holdings.items():
-            for place in _places(key, holding):
-                self._places[place] += 1
+            for limit, holder, _ in holding.draws if holding.amount else ():
+                if not counts_amounts(limit):
+                    self._places[limit, holder or _own(key)] += 1
 
     def take(self, key: Key, old: Holding, new: Holding) -> LimitId | None:
         """Take `new` instead of `old` where it fits; else the first limit it would overstep."""
@@ -177,11 +178,12 @@ class Room:
         for holding, sign in ((old, -1), (new, 1)):
             if not holding.amount:
                 continue
-            for limit, _, amount in holding.draws:
+            for limit, holder, amount in holding.draws:
                 if counts_amounts(limit):
                     used[limit] = used.get(limit, 0) + sign * (amount or holding.amount)
-            for place in _places(key, holding):
-                moved[place] = moved.get(place, 0) + sign
+                else:
+                    place = (limit, holder or _own(key))
+                    moved[place] = moved.get(place, 0) + sign
         for place in sorted(moved):
             held = self._places[place]
             more = (held + moved[place] > 0) - (held > 0)
@@ -193,13 +195,9 @@ Place = tuple[LimitId, str]
 """A limit that counts, and whose place it is."""
 
 
-def _places(key: Key, holding: Holding) -> list[Place]:
-    if not holding.amount:
-        return []
-    own = f"{key.party}/{key.clause}/{key.occasion}"
-    return [
-        (limit, holder or own) for limit, holder, _ in holding.draws if not counts_amounts(limit)
-    ]
+def _own(key: Key) -> str:
+    """The holder of a place that no other due shares."""
+    return f"{key.party}/{key.clause}/{key.occasion}"
 
 
 def decide(room: Room, key: Key, due: Due | None, old: Holding) -> Holding:

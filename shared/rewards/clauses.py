@@ -26,10 +26,10 @@ from shared.campaigns.prizes import Prize, Reward
 from shared.campaigns.rules import FRIENDS, REFERRERS, Programme, Terms, first_of
 from shared.ledger.balance import Key
 from shared.rewards.owed import (
-    ClauseRef,
     Draw,
     Due,
     budgets_of,
+    clause_ref,
     first_place,
     reserved_for,
     with_reserve,
@@ -262,13 +262,13 @@ def owed(
     days: int | None = None,
 ) -> Due:
     """A due with its key, its release (`days` instead of the clause's cooling) and its draws."""
-    zone = case.terms.zone
+    terms, zone = case.terms, case.terms.zone
     options = prize.options if isinstance(prize, Reward) else ()
     budgets = reserved_for(options, at, zone) if options else budgets_of(prize, at, zone)
     if case.journey.claimed:
         budgets = with_reserve(budgets)
     first = first_place(clause.id)
-    if first.limit not in [draw.limit for draw in places]:
+    if not places or first.limit not in [draw.limit for draw in places]:
         places = (first, *places)
     if clause.to is Party.FRIEND:
         party = f"friend:{case.journey.referral}"
@@ -277,17 +277,17 @@ def owed(
         places = (*places, Draw(REFERRERS, party))
     release = at + timedelta(days=clause.cooling_days if days is None else days)
     lapses = prize.within_days if isinstance(prize, Reward) and options else None
-    return Due(
-        key=Key(case.terms.campaign, party, clause.id, occasion),
-        unit=prize.unit,
-        amount=prize.amount,
-        earned=at,
-        release=release,
-        draws=(*budgets, *places),
-        why=ClauseRef(case.journey.version, clause.id),
-        full=prize.amount,
-        held=held,
-        item=prize.item,
-        options=options,
-        expires=release + timedelta(days=lapses) if lapses else None,
+    return Due(  # by place: there are many, and names take twice as long
+        Key(terms.campaign, party, clause.id, occasion),
+        prize.unit,
+        prize.amount,
+        at,  # earned
+        release,
+        (*budgets, *places),
+        clause_ref(case.journey.version, clause.id),
+        prize.amount,  # in full
+        held,
+        prize.item,
+        options,
+        release + timedelta(days=lapses) if lapses else None,
     )

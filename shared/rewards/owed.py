@@ -41,6 +41,12 @@ class ClauseRef(NamedTuple):
     limit: LimitId | None = None
 
 
+@lru_cache(maxsize=1024)
+def clause_ref(version: int, clause: str) -> ClauseRef:
+    """The clause of a version, where no cap clipped anything."""
+    return ClauseRef(version, clause)
+
+
 class Due(NamedTuple):
     """What one clause owes one party for one occasion, in the unit's smallest piece."""
 

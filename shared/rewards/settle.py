@@ -67,17 +67,13 @@ class Step(NamedTuple):
     new: Holding
     before: Balance
     after: Balance
-
-    @property
-    def moves(self) -> bool:
-        """Whether anything is to be posted."""
-        return self.before != self.after
+    moves: bool
+    """Whether anything is to be posted."""
 
     @property
     def news(self) -> bool:
         """Whether anybody is to be told."""
-        limited = self.new.limit is not None and self.new.limit != self.old.limit
-        return self.moves or limited
+        return self.moves or (self.new.limit is not None and self.new.limit != self.old.limit)
 
 
 def steps(here: Situation, room: Room, now: datetime) -> list[Step]:
@@ -97,8 +93,9 @@ def steps(here: Situation, room: Room, now: datetime) -> list[Step]:
     for key in sorted(keys, key=turn):
         due, old = here.want.get(key), here.holdings.get(key, NOTHING)
         new = decide(room, key, due, old)
+        before = here.position(key).balance
         after = standing(_admitted(due, new), here.life(key), now)
-        found.append(Step(key, due, old, new, here.position(key).balance, after))
+        found.append(Step(key, due, old, new, before, after, before != after))
     return found
 
 

@@ -67,6 +67,7 @@ def test_a_missing_parameter_is_named(database: Database) -> None:
         LATER.first(line, {"now": None})
 
 
+AWKWARD = 'a "b", {c} \\d\\\\'
 AMONG = Direct(
     select(Visit.invite_id, Visit.at, Visit.utm)
     .where(among(Visit.invite_id, "invites"), among(Visit.channel, "channels"))
@@ -80,11 +81,13 @@ def test_many_values_are_one_parameter_and_columns_are_read_as_their_types_say(
     with database.transaction() as session:
         session.add_all(
             Visit(**_visit(now) | {"invite_id": number, "channel": channel})
-            for number, channel in ((7, "chat"), (8, 'a "b", {c}'), (9, "chat"), (10, "qr"))
+            for number, channel in ((7, "chat"), (8, AWKWARD), (9, "chat"), (10, "qr"))
         )  # seen without a flush
-        found = AMONG.read(session, invites={7, 8, 9}, channels=["chat", 'a "b", {c}'])
+        found = AMONG.read(session, invites={7, 8, 9}, channels=["chat", AWKWARD])
         assert found == [(number, now, {"utm_source": "大厅"}) for number in (7, 8, 9)]
         assert AMONG.read(session, invites=(), channels=["chat"]) == []
+        longer = [AWKWARD + " and more than the column holds", "NULL", "", None]
+        assert AMONG.read(session, invites=[8], channels=longer) == []
 
 
 def test_an_error_has_the_name_it_has_elsewhere_and_tells_no_parameter(
