@@ -196,9 +196,18 @@ def _begin(connection: Connection) -> None:
 
 
 def _postgres(url: str, **more: Any) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url, pool_pre_ping=True, pool_size=5, max_overflow=20, hide_parameters=True, **more
     )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # Else it counts with a spinning disk, and reads a whole table where some hundred rows
+        # are asked for by their index.
+        connection.execute("SET random_page_cost = 1.1")
+        connection.commit()
+
+    return engine
 
 
 def _sqlite(url: str, synchronous: str) -> Engine:

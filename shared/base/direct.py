@@ -15,7 +15,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, String, Text, bindparam
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Dialect,
+    String,
+    Text,
+    bindparam,
+    literal_column,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -135,6 +144,12 @@ def _among(element: among, compiler: SQLCompiler, **options: Any) -> str:
     if compiler.dialect.name == "sqlite":
         return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 (as compiled)
     return f"{column} = ANY ({values})"
+
+
+def passed_over(column: InstrumentedAttribute[int] | ColumnElement[int]) -> ColumnElement[int]:
+    """A column that no index is to be looked up by: where the statistics do not know a value yet,
+    the planner takes it for rare, and reads all that there is of it."""
+    return column + literal_column("0")
 
 
 @dataclass(frozen=True)

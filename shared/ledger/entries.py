@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc
-from shared.base.direct import Direct, among
+from shared.base.direct import Direct, among, passed_over
 from shared.base.money import Unit
 from shared.base.rows import insert_rows
 from shared.ledger.balance import Account, Balance, Key
@@ -44,7 +44,7 @@ class Entry(Base):
     __tablename__ = "entries"
     __table_args__ = (
         UniqueConstraint(*_KEY_COLUMNS, "revision"),
-        Index("ix_entries_member", "campaign_id", "member_id"),
+        Index("ix_entries_member", "member_id", "campaign_id"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
@@ -239,7 +239,7 @@ _STANDINGS = Direct(
     )
     .join(Leg, Leg.entry_id == Entry.id)
     .where(
-        Entry.campaign_id == bindparam("campaign"),
+        passed_over(Entry.campaign_id) == bindparam("campaign"),
         among(Entry.member_id, "members"),
     )
     .group_by(Entry.member_id, Entry.party, Entry.clause, Entry.occasion, Leg.account, Leg.unit)

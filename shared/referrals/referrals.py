@@ -12,7 +12,7 @@ from sqlalchemy import JSON, Index, Integer, String, UniqueConstraint, bindparam
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shared.base.database import Base, Id, Utc, id_column
-from shared.base.direct import Direct, among
+from shared.base.direct import Direct, among, passed_over
 from shared.base.sealing import Sealed
 
 GREETING = "greeting"
@@ -122,7 +122,7 @@ class Referral(Base):
 
     __tablename__ = "referrals"
     __table_args__ = (
-        Index("ix_referrals_member", "campaign_id", "member_id", "registered_at"),
+        Index("ix_referrals_member", "member_id", "campaign_id", "registered_at"),
         UniqueConstraint("campaign_id", "member_id", "ordinal"),
     )
 
@@ -192,7 +192,7 @@ _CREDITS = Direct(
     )
     .join(Referral, Referral.id == CreditRow.referral_id)
     .where(
-        Referral.campaign_id == bindparam("campaign"),
+        passed_over(Referral.campaign_id) == bindparam("campaign"),
         among(Referral.member_id, "members"),
         CreditRow.superseded_at.is_(None),
     )

@@ -26,8 +26,9 @@ from shared.ledger.entries import Entry, Leg
 from shared.post.audit import Audit
 from shared.referrals.referrals import CreditRow, Invite, Referral, Visit, VisitKind
 from shared.reports.desk_referrals import qualifies
-from shared.rewards.admission import Admission, LimitUse, Verdict
+from shared.rewards.admission import Admission, LimitUse
 from shared.rewards.queue import SettleTask
+from shared.rewards.room import Verdict
 from shared.rewards.settle import situation
 
 _LINE = (Life.DRAFT, Life.REVIEWED, Life.WARM_UP, Life.RUNNING, Life.CLOSING, Life.CLOSED)

@@ -19,8 +19,9 @@ from shared.base.money import Unit
 from shared.ledger.balance import Account
 from shared.ledger.entries import Entry, Leg
 from shared.referrals.referrals import Invite, Visit, VisitKind
-from shared.rewards.admission import Admission, Verdict
+from shared.rewards.admission import Admission
 from shared.rewards.queue import SettleTask
+from shared.rewards.room import Verdict
 
 Row = TypeVar("Row")
 _MOST_DIGITS = 18

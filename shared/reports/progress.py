@@ -20,8 +20,8 @@ from shared.campaigns.clauses import BaseClause, LadderClause
 from shared.ledger.balance import Account, Balance, Key, total
 from shared.referrals.referrals import Referral
 from shared.reports.sight import Sight, sights
-from shared.rewards.admission import Verdict
 from shared.rewards.owed import Due
+from shared.rewards.room import Verdict
 from shared.rewards.triggers import Progress as Stage
 from shared.rewards.triggers import Stand, progress_of
 

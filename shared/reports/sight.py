@@ -17,8 +17,8 @@ from shared.ledger.balance import Balance, Key
 from shared.people import consents
 from shared.people.consents import Purpose
 from shared.referrals.referrals import Credit, Referral
-from shared.rewards.admission import Holding
 from shared.rewards.owed import Due
+from shared.rewards.room import Holding
 from shared.rewards.situations import Situation, situations
 from shared.rewards.triggers import fraud_at
 

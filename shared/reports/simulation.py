@@ -21,7 +21,8 @@ from shared.campaigns.rules import MONTHLY_CAP, LimitId
 from shared.ledger.balance import Account, Key
 from shared.ledger.entries import Entry, Leg
 from shared.referrals.histories import Judged, count_members, histories
-from shared.rewards.admission import Admission, LimitUse, Verdict
+from shared.rewards.admission import Admission, LimitUse
+from shared.rewards.room import Verdict
 from shared.rewards.simulation import DRAFT, Bound, Draft, Outcome, simulate, spread, step_of
 from shared.rewards.standing import GOODWILL, Happening, KeyEvent
 

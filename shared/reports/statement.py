@@ -20,7 +20,8 @@ from shared.campaigns.campaigns import Campaign
 from shared.ledger.balance import Account, Key
 from shared.ledger.entries import Entry, Leg
 from shared.reports.statement_lines import Cursor, Line, lines_of
-from shared.rewards.admission import Admission, Verdict
+from shared.rewards.admission import Admission
+from shared.rewards.room import Verdict
 
 
 class Way(StrEnum):

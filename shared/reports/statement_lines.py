@@ -24,8 +24,8 @@ from shared.ledger.entries import Entry, Leg
 from shared.people.consents import Consent, Purpose
 from shared.people.persons import Person, name_of
 from shared.referrals.referrals import Referral
-from shared.rewards.admission import Holding
 from shared.rewards.owed import Due
+from shared.rewards.room import Holding
 from shared.rewards.settle import situation
 from shared.rewards.standing import GOODWILL
 

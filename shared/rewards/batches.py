@@ -99,7 +99,7 @@ class _Batch:
         with session.begin_nested():
             if first:
                 self.hold()
-            settling = reckon(session, campaign, members, self.now, lock=first)
+            settling = reckon(session, campaign, members, members, self.now, lock=first)
             if settling is not None:
                 settling.note(session)
                 if changes := settling.changes():

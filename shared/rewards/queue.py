@@ -74,28 +74,25 @@ def due_tasks(session: Session, now: datetime, most: int = MOST) -> list[Task]:
     return [Task(*row) for row in _DUE.read(session, now=now, most=most)]
 
 
-_DUE = Direct(
+_WAITING = (
     select(_TASKS.c.campaign_id, _TASKS.c.member_id)
-    .join(Campaign, Campaign.id == _TASKS.c.campaign_id)
-    .where(_TASKS.c.due_at <= bindparam("now"), Campaign.life != Life.PAUSED.value)
+    .where(
+        _TASKS.c.due_at <= bindparam("now"),
+        _TASKS.c.campaign_id.not_in(select(Campaign.id).where(Campaign.life == Life.PAUSED.value)),
+    )
     .order_by(_TASKS.c.due_at, _TASKS.c.campaign_id, _TASKS.c.member_id)
-    .limit(bindparam("most", type_=Integer))
-    .with_for_update(of=_TASKS, skip_locked=True)
+)
+_DUE = Direct(
+    _WAITING.limit(bindparam("most", type_=Integer)).with_for_update(of=_TASKS, skip_locked=True)
 )
 
 
 def more_wait(session: Session, now: datetime, most: int = MOST) -> bool:
-    """Whether the time of more than `most` members has come; looks no further."""
+    """Whether more than `most` members are waiting for `due_tasks`; looks no further."""
     return bool(_NEXT.read(session, now=now, most=most))
 
 
-_NEXT = Direct(
-    select(_TASKS.c.member_id)
-    .where(_TASKS.c.due_at <= bindparam("now"))
-    .order_by(_TASKS.c.due_at)
-    .limit(1)
-    .offset(bindparam("most", type_=Integer))
-)
+_NEXT = Direct(_WAITING.limit(1).offset(bindparam("most", type_=Integer)))
 
 
 def waiting(session: Session, now: datetime) -> int:

@@ -20,7 +20,8 @@ from shared.ledger.balance import Account, Balance, Key
 from shared.ledger.entries import Entry, Leg
 from shared.people.members import Member
 from shared.referrals.referrals import Referral
-from shared.rewards.admission import NOTHING, Admission, LimitUse, Room, load_holdings
+from shared.rewards.admission import Admission, LimitUse, load_holdings
+from shared.rewards.room import NOTHING, Room
 from shared.rewards.settle import Step, steps
 from shared.rewards.situations import Situation, situations
 

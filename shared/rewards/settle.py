@@ -20,19 +20,10 @@ from shared.referrals.eligibility import eligible_credits
 from shared.referrals.findings import facts_found, findings_of
 from shared.referrals.referrals import Credit
 from shared.rewards import queue, situations
-from shared.rewards.admission import (
-    NOTHING,
-    Decision,
-    Holding,
-    Room,
-    decide,
-    load_room,
-    lock_limits,
-    save_holdings,
-    save_room,
-)
+from shared.rewards.admission import Decision, load_room, lock_limits, save_holdings, save_room
 from shared.rewards.owed import Due
 from shared.rewards.programme import would_credit
+from shared.rewards.room import NOTHING, Holding, Room, decide
 from shared.rewards.situations import Situation
 from shared.rewards.standing import Happening, happen, standing
 
@@ -119,7 +110,8 @@ def settle_members(
     Loads all, decides one after the other in memory, writes all: the number of statements
     does not grow with the members. A paused campaign posts nothing and keeps its tasks.
     """
-    settling = reckon(session, campaign_id, member_ids, now, lock=True)
+    locked = queue.lock_tasks(session, campaign_id, member_ids)
+    settling = reckon(session, campaign_id, member_ids, locked, now, lock=True)
     if settling is None:
         return []
     settling.note(session)
@@ -128,16 +120,22 @@ def settle_members(
 
 
 def reckon(
-    session: Session, campaign_id: int, member_ids: Sequence[int], now: datetime, *, lock: bool
+    session: Session,
+    campaign_id: int,
+    member_ids: Sequence[int],
+    locked: Collection[int],
+    now: datetime,
+    *,
+    lock: bool,
 ) -> Settling | None:
     """What is to be done about some members; None: nothing, as the campaign is paused.
 
-    `lock`: nobody else admits from now until the end. Without, it is decided on the room as it
-    is seen, and `Settling.admit` is to be asked before anything is posted.
+    `locked`: those whose task is locked, by `queue.lock_tasks` or `due_tasks`. `lock`: nobody else
+    admits from now until the end. Without, it is decided on the room as it is seen, and
+    `Settling.admit` is to be asked before anything is posted.
     """
     if life_of(session, campaign_id) is Life.PAUSED:
         return None
-    locked = queue.lock_tasks(session, campaign_id, member_ids)
     here = situations.situations(session, campaign_id, member_ids, now)
     room = load_room(session, campaign_id, _all_holdings(here.values()), now, lock=lock)
     decided = [

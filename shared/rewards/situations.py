@@ -16,10 +16,11 @@ from shared.ledger.balance import Key
 from shared.ledger.entries import NOWHERE, Position, standings_of
 from shared.people.members import cardholders
 from shared.referrals.eligibility import Record, load_records
-from shared.rewards.admission import Holding, holdings_of
+from shared.rewards.admission import holdings_of
 from shared.rewards.holds import after_holds, held_referrals, lifted_holds
 from shared.rewards.owed import Due
 from shared.rewards.programme import dues, next_moment
+from shared.rewards.room import Holding
 from shared.rewards.standing import KeyLife, goodwill_dues, load_lives, next_change
 
 

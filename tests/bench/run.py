@@ -57,7 +57,7 @@ FULL = Depth(
     Sizes(whole=10_000, rows=400),
     10,
     5_000_000,
-    3000,
+    6000,
     Facts(whole=1_000_000, small=100_000),
 )
 QUICK = Depth(

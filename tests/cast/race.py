@@ -199,6 +199,8 @@ def hear(
                 deadlocks.value += 1
             continue
         told = rest
+    if gate is not None:
+        gate.wait()  # what a process does at its end is not hearing
     database.close()
 
 

@@ -21,8 +21,9 @@ from shared.base.database import Database, open_database
 from shared.base.privacy import Keyring
 from shared.ledger.entries import positions
 from shared.ledger.verify import verify
-from shared.rewards.admission import Admission, Verdict
+from shared.rewards.admission import Admission
 from shared.rewards.review import differences
+from shared.rewards.room import Verdict
 
 pytestmark = pytest.mark.unwatched
 

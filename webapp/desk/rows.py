@@ -15,7 +15,7 @@ from shared.ledger.balance import Account
 from shared.reports import desk_referrals, desk_rows
 from shared.reports.desk_referrals import ReferralRow
 from shared.reports.desk_rows import GrantRow, Slice, VerdictRow, VisitRow, WaitingRow
-from shared.rewards.admission import Verdict
+from shared.rewards.room import Verdict
 from webapp.desk.campaigns import campaign_of
 from webapp.desk.face import desk, page
 from webapp.desk.seats import asking

@@ -21,8 +21,9 @@ from shared.ledger.entries import Entry, Leg
 from shared.ledger.verify import verify
 from shared.post.outbox import Outbox, read_body
 from shared.referrals.referrals import Referral
-from shared.rewards.admission import Admission, Verdict, load_room
+from shared.rewards.admission import Admission, load_room
 from shared.rewards.review import miscounts
+from shared.rewards.room import Verdict
 from shared.rewards.settle import steps
 from shared.rewards.situations import situations
 

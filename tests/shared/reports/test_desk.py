@@ -22,7 +22,7 @@ from shared.reports import desk_referrals, desk_rows
 from shared.reports.desk_approvals import approval_line, approval_lines
 from shared.reports.desk_campaigns import When, campaign_list, campaign_sight
 from shared.reports.desk_effects import effect_on
-from shared.rewards.admission import Verdict
+from shared.rewards.room import Verdict
 
 LISTS = (
     desk_rows.grants,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from shared.base.money import Unit
 from shared.ledger.balance import Key
-from shared.rewards.admission import NOTHING, Holding, Room, Verdict, decide
 from shared.rewards.owed import ClauseRef, Draw, Due
+from shared.rewards.room import NOTHING, Holding, Room, Verdict, decide
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 BUDGET = Draw("budget:CNY")

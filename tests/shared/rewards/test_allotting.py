@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from shared.base.money import Unit
 from shared.ledger.balance import Key
-from shared.rewards.admission import NOTHING, Room, Verdict, decide
 from shared.rewards.allotting import InTimesOrder, Shares, claim_of
 from shared.rewards.owed import ClauseRef, Draw, Due
+from shared.rewards.room import NOTHING, Room, Verdict, decide
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
 

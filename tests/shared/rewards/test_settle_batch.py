@@ -22,11 +22,12 @@ from shared.ledger.entries import Entry
 from shared.ledger.verify import verify
 from shared.post.audit import Audit, record
 from shared.referrals.referrals import Credit, Source
-from shared.rewards.admission import Admission, Verdict
+from shared.rewards.admission import Admission
 from shared.rewards.batches import settle_batch
 from shared.rewards.owed import Due
 from shared.rewards.queue import SettleTask, due_tasks, waiting, wake
 from shared.rewards.review import miscounts
+from shared.rewards.room import Verdict
 from shared.rewards.settle import DUTY, claim_effect, settle
 
 
