@@ -60,7 +60,7 @@ class SecondHand:
     def busy(self) -> bool:
         """Whether the hand is at it."""
         if self._process is not None and self._busy and _waits(self._process.said):
-            self._busy = False
+            self._busy, self._used = False, monotonic()
             if not self._process.said.readline():  # it died, and the database undid its last
                 self.close()
         return self._busy
@@ -80,6 +80,7 @@ class SecondHand:
         gave it up is good until another takes the lease."""
         if self._process is not None:
             self._process.end()
+            _logger.info("second_hand.ended", pid=self._process.pid)
         self._process, self._busy = None, False
 
     @property
@@ -95,6 +96,7 @@ class SecondHand:
         try:
             if self._process is None:
                 self._process = _Process()
+                _logger.info("second_hand.begun", pid=self._process.pid)
                 self._process.tell(_opening(self.database))
             self._process.tell({"holder": holder, "now": now.isoformat(), "most": self.most})
             self._busy = True
