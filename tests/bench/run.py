@@ -28,6 +28,8 @@ from stage import ROOT, NewStage, Stages, postgres_is_there
 from statements import statement_row
 from updates import bot_updates
 
+from shared.base.log import configure_logs
+
 RESULTS = ROOT / "bench-results.json"
 
 
@@ -103,6 +105,7 @@ def main(arguments: list[str]) -> int:
         return 2
     depth = QUICK if "--quick" in arguments else FULL
     logging.disable(logging.CRITICAL)
+    configure_logs(logging.CRITICAL)
     console = Console(width=None if sys.stdout.isatty() else 140)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="jianka-bench-") as name:
