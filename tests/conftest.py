@@ -155,6 +155,14 @@ def postgres_url(migrated_postgres: str) -> str:
     return url
 
 
+@pytest.fixture
+def postgres_database(postgres_url: str, keyring: Keyring) -> Iterator[Database]:
+    """The same opened, for what only a server can show."""
+    opened = open_database(postgres_url, keyring)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture(
     params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
 )

@@ -77,9 +77,8 @@ class Utc(TypeDecorator[datetime]):
         value: datetime | None,
         dialect: Dialect,  # noqa: ARG002
     ) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        """SQLite's, which has no time zones."""
+        return None if value is None else value.replace(tzinfo=UTC)
 
     def result_processor(
         self, dialect: Dialect, coltype: object

@@ -2,9 +2,9 @@
 
 Python computes on one core at a time, and settling computes for most of its time; a thread more
 was measured to gain nothing. The hand works under the leader's name, so the fence that voids
-a leader's late batch voids the hand's; it is asked for when a batch of the leader's own was
-full, and ends when the leader does, however that ends. A database in a file has one writer and
-needs no hand.
+a leader's late batch voids the hand's; it is asked for when more members wait than are one batch,
+and ends when the leader does, however that ends. A database in a file has one writer and needs
+no hand.
 
 A line of JSON a message: the database and its keys first (by the pipe, which nobody else reads),
 then what to do; the answer says how many were settled.

@@ -41,10 +41,8 @@ pytestmark = [pytest.mark.postgres]
 
 
 @pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
-    opened = open_database(postgres_url, Keyring({"k1": MASTER}, BLIND))
-    yield opened
-    opened.close()
+def database(postgres_database: Database) -> Database:
+    return postgres_database
 
 
 @pytest.fixture

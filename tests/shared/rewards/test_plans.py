@@ -3,15 +3,11 @@ statistics have not seen: on its first day that is where everything happens."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from keys import BLIND, MASTER
 from sqlalchemy import text
 
-from shared.base.database import Database, open_database
+from shared.base.database import Database
 from shared.base.direct import Direct, line_of
-from shared.base.privacy import Keyring
 from shared.ledger import entries
 from shared.referrals import referrals
 from shared.rewards import admission
@@ -39,10 +35,8 @@ FILL = (
 
 
 @pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
-    opened = open_database(postgres_url, Keyring({"k1": MASTER}, BLIND))
-    yield opened
-    opened.close()
+def database(postgres_database: Database) -> Database:
+    return postgres_database
 
 
 def plan(database: Database, asked: Direct) -> str:

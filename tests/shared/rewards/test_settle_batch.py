@@ -7,7 +7,6 @@ from datetime import timedelta
 from itertools import groupby
 
 import pytest
-from keys import BLIND, MASTER
 from race import enrol, members_without_chats, qualifying, spring
 from sqlalchemy import event, select, text
 
@@ -16,7 +15,6 @@ from shared.applications.facts import Kind, insert_facts
 from shared.base import lease
 from shared.base.clock import system_clock
 from shared.base.database import open_database
-from shared.base.privacy import Keyring
 from shared.campaigns.campaigns import Life, get_campaign, move
 from shared.ledger.entries import Entry
 from shared.ledger.verify import verify
@@ -215,9 +213,11 @@ def test_a_fact_heard_while_its_member_is_settled_is_settled_afterwards(qualifie
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("places", [1, 2])
-def test_of_two_batches_at_once_the_later_sees_what_the_earlier_left(postgres_url, now, places):
+def test_of_two_batches_at_once_the_later_sees_what_the_earlier_left(
+    postgres_database, now, places
+):
     """The second looks while the first may take all that is left, and is told before it posts."""
-    database = open_database(postgres_url, Keyring({"k1": MASTER}, BLIND))
+    database = postgres_database
     start = now - timedelta(days=9)
     first, second = members = members_without_chats(database, 2, start)
     source = spring("two", ("first_friends: 20000", f"first_friends: {places}"))
@@ -247,7 +247,6 @@ def test_of_two_batches_at_once_the_later_sees_what_the_earlier_left(postgres_ur
     won = [Verdict.ADMITTED] * 3
     lost = [Verdict.ADMITTED, Verdict.REFUSED, Verdict.REFUSED]  # the step has no such limit
     assert verdicts == {first: won, second: won if places == 2 else lost}
-    database.close()
 
 
 def test_a_claim_s_effect_is_known_before_it_is_decided(story):
